@@ -1,0 +1,67 @@
+"""Dictionaries that are matrices: their coherence, their norms, and the over-complete DCT."""
+
+import math
+
+import numpy as np
+
+from .arrays import array_namespace, asarray, check
+
+
+def atom_norms(D):
+    """Euclidean norms of the atoms (columns) of a matrix; a zero atom is an error."""
+    xp = array_namespace(D)
+    norms = xp.linalg.vector_norm(check("D", D, ndim=2), axis=0)
+    zero = [j for j, norm in enumerate(norms) if float(norm) == 0] if bool(xp.any(norms == 0)) else []
+    if zero:
+        raise ValueError(f"atom {zero[0]} of D is zero ({len(zero)} in all)")
+    return norms
+
+
+def normalize(D):
+    """The dictionary with unit atoms, ``d_j / ||d_j||_2``; a zero atom is an error."""
+    return D / atom_norms(D)
+
+
+def coherence(D):
+    """Mutual coherence ``mu(D) = max_{i != j} |d_i^T d_j| / (||d_i|| ||d_j||)`` [Donoho & Elad, 2003]."""
+    xp = array_namespace(D)
+    D = normalize(D)
+    gram = xp.abs(D.T @ D)
+    if gram.shape[0] < 2:
+        raise ValueError("coherence needs at least two atoms")
+    return float(xp.max(xp.triu(gram, k=1)))
+
+
+def dense(D):
+    """The dictionary as an explicit matrix; a matrix is returned as it is."""
+    return check("D", D, ndim=2)
+
+
+def lipschitz(D):
+    """Largest eigenvalue of ``D^T D``: the Lipschitz constant of the gradient of ``||y - D gamma||^2 / 2``."""
+    if hasattr(D, "lipschitz"):
+        return float(D.lipschitz)
+    xp = array_namespace(D)
+    gram = D @ D.T if D.shape[0] < D.shape[1] else D.T @ D
+    return float(xp.linalg.eigvalsh(gram)[-1])
+
+
+def dct_matrix(n):
+    """Orthonormal DCT-II basis of length ``n``: column k is ``cos((2 t + 1) k pi / (2 n))``, normalised."""
+    t = np.arange(n)
+    D = np.cos((2 * t[:, None] + 1) * t * math.pi / (2 * n))
+    return asarray(D / np.linalg.norm(D, axis=0))
+
+
+def dct_dictionary(n=8, m=16):
+    """Over-complete 2-D DCT with atoms of n x n pixels, shape (n^2, m^2) [Elad & Aharon, 2006].
+
+    The 1-D atoms ``v_k(t) = cos(t k pi / m)``, t = 0..n-1, k = 0..m-1, lose their mean for k > 0 and are normalised; the
+    2-D atoms are their products. The first is constant.
+    """
+    if not 1 <= n <= m:
+        raise ValueError(f"dct_dictionary({n}, {m}): expected 1 <= n <= m")
+    V = np.cos(np.arange(n)[:, None] * np.arange(m) * math.pi / m)
+    V[:, 1:] -= V[:, 1:].mean(axis=0)
+    V /= np.linalg.norm(V, axis=0)
+    return asarray(np.kron(V, V))

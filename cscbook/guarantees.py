@@ -1,0 +1,81 @@
+"""Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts, never a dictionary.
+
+The classical ones, for a dictionary with unit atoms. ``k`` is the number of non-zeros of the true code ``gamma``,
+``x = D gamma`` the clean signal, ``y = x + e`` the noisy one and ``eps`` at least ``||e||_2``.
+"""
+
+import math
+
+
+def _check_mu(mu):
+    if not 0 < mu <= 1:
+        raise ValueError(f"mu = {mu}: expected 0 < mu <= 1")
+    return mu
+
+
+def uniqueness_level(mu):
+    """``(1 + 1 / mu) / 2``: a code with fewer non-zeros is the unique sparsest one, and OMP and BP find it.
+
+    Uniqueness and BP: [Donoho & Elad, 2003]; OMP: [Tropp, 2004].
+    """
+    return (1 + 1 / _check_mu(mu)) / 2
+
+
+def thresholding_level(mu, ratio):
+    """``(1 + ratio / mu) / 2``: a code with fewer non-zeros has the support of the largest ``|D^T x|``.
+
+    ``ratio`` is ``|gamma_min| / |gamma_max|`` over the non-zeros [Elad, 2010, Theorem 4.4].
+    """
+    if not 0 < ratio <= 1:
+        raise ValueError(f"ratio = {ratio}: expected 0 < |gamma_min| / |gamma_max| <= 1")
+    return (1 + ratio / _check_mu(mu)) / 2
+
+
+def thresholding_noise_level(mu, ratio, eps, gamma_max):
+    """``(1 + ratio / mu) / 2 - eps / (mu |gamma_max|)``: :func:`thresholding_level` for a noisy signal.
+
+    An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off it at most
+    ``k mu |gamma_max| + eps``; the level separates the two.
+    """
+    return thresholding_level(mu, ratio) - eps / (mu * gamma_max)
+
+
+def omp_noise_level(mu, eps, gamma_min):
+    """``(1 + 1 / mu) / 2 - eps / (mu |gamma_min|)``: below it, k steps of OMP find the support of a noisy signal.
+
+    [Donoho, Elad & Temlyakov, 2006]
+    """
+    if not gamma_min > 0:
+        raise ValueError(f"gamma_min = {gamma_min}: expected the smallest magnitude of a non-zero, positive")
+    return uniqueness_level(mu) - eps / (mu * gamma_min)
+
+
+def omp_error_bound(k, mu, eps):
+    """``eps^2 / (1 - (k - 1) mu)``: bound on ``||gamma_OMP - gamma||_2^2`` below :func:`omp_noise_level`.
+
+    [Donoho, Elad & Temlyakov, 2006]; infinite where the bound says nothing.
+    """
+    room = 1 - (k - 1) * _check_mu(mu)
+    return eps ** 2 / room if room > 0 else math.inf
+
+
+def sparsest_error_bound(k, mu, eps):
+    """``4 eps^2 / (1 - (2 k - 1) mu)``: bound on ``||g - gamma||_2^2`` for every ``g`` with at most k non-zeros and
+    ``||y - D g||_2 <= eps``, so for the solution of P_0^eps [Donoho, Elad & Temlyakov, 2006].
+    """
+    room = 1 - (2 * k - 1) * _check_mu(mu)
+    return 4 * eps ** 2 / room if room > 0 else math.inf
+
+
+def bp_noise_level(mu):
+    """``(1 + 1 / mu) / 3``: below it, Lagrangian BP with ``lam = 4 eps`` is stable (see :func:`bp_error_bound`)."""
+    return (1 + 1 / _check_mu(mu)) / 3
+
+
+def bp_error_bound(eps):
+    """``7.5 eps``: bound on ``||gamma_BP - gamma||_inf`` for ``lam = 4 eps`` and k below :func:`bp_noise_level`.
+
+    Moreover the support of ``gamma_BP`` lies inside that of ``gamma``, holds every entry above the bound in magnitude, and
+    the solution is unique [Tropp, 2006; for stripes and patches: Papyan, Sulam & Elad, 2017].
+    """
+    return 7.5 * eps

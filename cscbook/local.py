@@ -1,0 +1,152 @@
+"""Local views of a signal: its patches ``R_i x``, the sum that puts them back, and the stripes of a code.
+
+One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a space axis, so it also says how many there are.
+"""
+
+import itertools
+import math
+
+from .arrays import array_namespace, check, indices, zeros
+
+
+def positions(size, space, stride=1, circular=True):
+    """How many patches start along each axis: ``N / s`` on the circle, ``(N - n) // s + 1`` inside the border."""
+    for n, N in zip(size, space, strict=True):
+        if not 1 <= n <= N:
+            raise ValueError(f"patches of size {tuple(size)} do not fit a signal on {tuple(space)}")
+    if stride < 1 or stride != int(stride):
+        raise ValueError(f"stride = {stride}: expected a positive integer")
+    if not circular:
+        return tuple((N - n) // stride + 1 for n, N in zip(size, space, strict=True))
+    if any(N % stride for N in space):
+        raise ValueError(f"stride {stride} does not divide the circular space {tuple(space)}")
+    return tuple(N // stride for N in space)
+
+
+def _space(x, size):
+    if x.ndim < len(size) + 1:
+        raise ValueError(f"signal of shape {tuple(x.shape)}: expected (*batch, *space, c) with {len(size)} space axes")
+    return tuple(x.shape[-1 - len(size):-1])
+
+
+def _windows(x, axis, n, count, stride, first=0):
+    """Axis ``axis`` of length N becomes ``(count, n)``: n entries from every ``stride``-th position on, wrapped."""
+    xp = array_namespace(x)
+    N = x.shape[axis]
+    at = indices([(first + s * stride + i) % N for s in range(count) for i in range(n)], like=x)
+    return xp.reshape(xp.take(x, at, axis=axis), x.shape[:axis] + (count, n) + x.shape[axis + 1:])
+
+
+def patches(x, size, stride=1, circular=True):
+    """All patches ``R_i x`` of a signal.
+
+    Parameters
+    ----------
+    x : array, shape (*batch, *space, c)
+    size : tuple of int
+        Size n of a patch along each space axis.
+    stride : int
+        Distance of neighbouring patches.
+    circular : bool
+        True: patches wrap around. False: only patches wholly inside, as in K-SVD denoising.
+
+    Returns
+    -------
+    array, shape (*batch, *positions, n c)
+        Patch i holds the entries i, ..., i + n - 1, channels last.
+    """
+    xp = array_namespace(x)
+    d, space = len(size), _space(x, size)
+    count, batch = positions(size, space, stride, circular), x.ndim - d - 1
+    for axis in range(d):  # (..., N_1, N_2, c) -> (..., P_1, n_1, P_2, n_2, c)
+        x = _windows(x, batch + 2 * axis, size[axis], count[axis], stride)
+    order = [*range(batch), *range(batch, batch + 2 * d, 2), *range(batch + 1, batch + 2 * d, 2), batch + 2 * d]
+    x = xp.permute_dims(x, tuple(order))
+    return xp.reshape(x, x.shape[:batch] + count + (math.prod(size) * x.shape[-1],))
+
+
+def aggregate(p, size, space, stride=1, circular=True):
+    """Put patches back and add them up, ``sum_i R_i^T p_i``: the adjoint of :func:`patches`.
+
+    Parameters
+    ----------
+    p : array, shape (*batch, *positions, n c)
+    size, space : tuple of int
+        Sizes of a patch and of the signal.
+
+    Returns
+    -------
+    array, shape (*batch, *space, c)
+    """
+    xp = array_namespace(p)
+    d, count = len(size), positions(size, space, stride, circular)
+    batch, n = p.ndim - d - 1, math.prod(size)
+    if batch < 0 or tuple(p.shape[batch:-1]) != count or p.shape[-1] % n:
+        raise ValueError(f"patches of shape {tuple(p.shape)}: expected (*batch, {', '.join(map(str, count))}, {n} c)")
+    p = xp.reshape(p, p.shape[:batch] + count + tuple(size) + (p.shape[-1] // n,))
+    for axis in reversed(range(d)):  # the last axis first: what is left to add shrinks by n each time
+        p = _overlap_add(p, batch + axis, batch + d + axis, space[axis], stride)
+    return p
+
+
+def _overlap_add(p, axis, inner, N, stride):
+    """Add the ``n`` entries of axis ``inner`` to the places ``stride * position + entry`` of axis ``axis``, wrapped."""
+    count, n = p.shape[axis], p.shape[inner]
+    shape = [s for a, s in enumerate(p.shape) if a != inner]
+    shape[axis] = max(N, stride * (count - 1) + n)
+    out, at = zeros(tuple(shape), like=p), (slice(None),) * axis
+    for i in range(n):
+        out[at + (slice(i, i + stride * (count - 1) + 1, stride), ...)] += p[(slice(None),) * inner + (i, ...)]
+    if shape[axis] == N:
+        return out
+    head, tail = out[at + (slice(0, N), ...)], out[at + (slice(N, None), ...)]
+    head[at + (slice(0, shape[axis] - N), ...)] += tail
+    return head
+
+
+def counts(size, space, stride=1, circular=True, *, like):
+    """How many patches cover each entry of the signal, ``sum_i R_i^T R_i 1``; shape (*space, 1)."""
+    where = positions(size, space, stride, circular)
+    xp = array_namespace(like)
+    return aggregate(xp.ones_like(zeros(where + (math.prod(size),), like=like)), size, space, stride, circular)
+
+
+def stripes(gamma, size, stride=1, circular=True):
+    """All stripes of a code: the ``(2 ceil(n / stride) - 1)^d`` needles that touch each patch.
+
+    Parameters
+    ----------
+    gamma : array, shape (*batch, *positions, m)
+    size : tuple of int
+        Size n of the atoms.
+
+    Returns
+    -------
+    array, shape (*batch, *positions, stripe m)
+        Without ``circular``, needles beyond the border are zero.
+    """
+    xp = array_namespace(gamma)
+    space = _space(gamma, size)
+    reach = [-(-n // stride) - 1 for n in size]
+    first = gamma.ndim - 1 - len(size)
+    for axis, r in enumerate(reach):
+        shape = gamma.shape[:first + axis] + (r,) + gamma.shape[first + axis + 1:]
+        if circular:
+            at = indices([i % space[axis] for i in range(-r, space[axis] + r)], like=gamma)
+            gamma = xp.take(gamma, at, axis=first + axis)
+        else:
+            border = zeros(shape, like=gamma)
+            gamma = xp.concat([border, gamma, border], axis=first + axis)
+    return patches(gamma, tuple(2 * r + 1 for r in reach), circular=False)
+
+
+def entries(space):
+    """All positions of a space, in the order of a flattened code."""
+    return itertools.product(*map(range, space))
+
+
+def check_signal(name, x, size):
+    """Raise unless ``x`` is a finite real signal with ``len(size)`` space axes and channels."""
+    check(name, x)
+    _space(x, size)
+    return x

@@ -1,0 +1,36 @@
+"""Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
+
+from .arrays import array_namespace, check
+from .local import patches, stripes
+
+
+def l0(gamma):
+    """Number of non-zeros ``||gamma||_0`` of an array or a sparse matrix."""
+    if hasattr(gamma, "count_nonzero"):
+        return int(gamma.count_nonzero())
+    xp = array_namespace(gamma)
+    return int(xp.sum(xp.astype(gamma != 0, xp.int64)))
+
+
+def _most(views):
+    xp = array_namespace(views)
+    return int(xp.max(xp.sum(xp.astype(views != 0, xp.int64), axis=-1)))
+
+
+def l0_inf_stripe(gamma, size, stride=1, circular=True):
+    """Non-zeros in the fullest stripe, ``max_i ||gamma_i||_0`` [Papyan, Sulam & Elad, 2017].
+
+    ``gamma`` has shape (*batch, *positions, m); ``size`` is that of the atoms. The maximum runs over the batch too.
+    """
+    return _most(stripes(check("gamma", gamma), size, stride, circular))
+
+
+def l0_inf_patch(gamma, size, stride=1, circular=True):
+    """Non-zeros in the fullest patch of a code or signal, ``max_i ||P_i gamma||_0``."""
+    return _most(patches(check("gamma", gamma), size, stride, circular))
+
+
+def l2_inf_patch(e, size, stride=1, circular=True):
+    """Energy of the loudest patch, ``max_i ||R_i e||_2``: the local noise level."""
+    xp = array_namespace(e)
+    return float(xp.max(xp.linalg.vector_norm(patches(check("e", e), size, stride, circular), axis=-1)))

@@ -1,0 +1,159 @@
+"""Signals to work on: seeded dictionaries, codes and noise; photographs, digits and notes from ``data/``.
+
+Random numbers come from a NumPy ``Generator``; ``rng=None`` means ``np.random.default_rng(0)``. Arrays are float64 and live
+in the chosen backend.
+"""
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from .arrays import array_namespace, asarray, check_level
+
+GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue
+
+
+def _generator(rng):
+    return np.random.default_rng(0) if rng is None else rng
+
+
+def random_dictionary(n, m, rng=None):
+    """Unit atoms drawn uniformly from the sphere, shape (n, m)."""
+    D = _generator(rng).standard_normal((n, m))
+    return asarray(D / np.linalg.norm(D, axis=0))
+
+
+def random_code(m, k, p=None, rng=None, low=None, high=None):
+    """A code with exactly ``k`` non-zeros at random places, shape (m,), or (m, p) for p of them.
+
+    The non-zeros are standard Gaussian; with ``low`` and ``high``, magnitudes uniform between them and random signs.
+    """
+    if not 0 <= k <= m:
+        raise ValueError(f"k = {k}: expected 0 <= k <= {m}")
+    rng, columns = _generator(rng), 1 if p is None else p
+    gamma = np.zeros((m, columns))
+    for j in range(columns):
+        values = rng.standard_normal(k) if low is None else rng.choice([-1.0, 1.0], k) * rng.uniform(low, high, k)
+        gamma[rng.choice(m, k, replace=False), j] = values
+    return asarray(gamma[:, 0] if p is None else gamma)
+
+
+def noise(x, sigma, rng=None):
+    """White Gaussian noise of standard deviation ``sigma``, in the shape and library of ``x``."""
+    return asarray(check_level("sigma", sigma) * _generator(rng).standard_normal(tuple(x.shape)), like=x)
+
+
+def add_noise(x, sigma, rng=None):
+    """``y = x + e`` with white Gaussian ``e`` of standard deviation ``sigma``; nothing is clipped or rounded."""
+    return x + noise(x, sigma, rng)
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
+
+
+def _folders():
+    """Where data files may lie: ``$CSCBOOK_DATA``, the checkout, pooch's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cscbook"
+    named = [Path(os.environ["CSCBOOK_DATA"])] if os.environ.get("CSCBOOK_DATA") else []
+    return [*named, Path(__file__).parent.parent / "data", cache]
+
+
+def registry():
+    """The registry of the data files: path -> SHA-256, licence, source and arrays."""
+    for folder in _folders():
+        if (folder / "registry.json").exists():
+            return json.loads((folder / "registry.json").read_text(encoding="utf-8"))
+    raise FileNotFoundError(f"no registry.json in {', '.join(map(str, _folders()))}: set CSCBOOK_DATA to the data folder")
+
+
+def _read(path):
+    """The bytes of a registered file, if its SHA-256 is right."""
+    for folder in _folders():
+        if (folder / path).exists():
+            content = (folder / path).read_bytes()
+            found, expected = hashlib.sha256(content).hexdigest(), registry()[path]["sha256"]
+            if found != expected:
+                raise ValueError(f"{folder / path} has SHA-256 {found}, the registry says {expected}: the file is damaged")
+            return io.BytesIO(content)
+    raise FileNotFoundError(f"{path} is in none of {', '.join(map(str, _folders()))}")
+
+
+def image_names():
+    """Names that :func:`load_image` knows."""
+    return sorted(Path(path).stem for path in registry() if path.startswith("images/"))
+
+
+def load_image(name):
+    """A photograph as float64 of shape (H, W, c) in 0..255, with c = 1 (grey) or 3 (colour).
+
+    Known names are ``image_names()``; sources and licences stand in ``data/registry.json``. A path reads the reader's own
+    file, in any format that Pillow reads.
+    """
+    from PIL import Image
+    if Path(name).suffix:
+        if not Path(name).exists():
+            raise FileNotFoundError(f"no file {name}")
+        source = name
+    elif name in image_names():
+        source = _read(f"images/{name}.png")
+    else:
+        raise ValueError(f"no image {name!r}: expected a file, or one of {', '.join(image_names())}")
+    with Image.open(source) as image:
+        pixels = np.asarray(image.convert("L" if image.mode in ("L", "1") else "RGB"), dtype=float)
+    return asarray(pixels.reshape(*pixels.shape[:2], -1))
+
+
+def grey(image):
+    """Grey version (H, W, 1) of an image (H, W, c): the luminance ``0.2125 R + 0.7154 G + 0.0721 B``."""
+    if image.shape[-1] == 1:
+        return image
+    if image.shape[-1] != 3:
+        raise ValueError(f"image of shape {tuple(image.shape)}: expected 1 or 3 channels, last")
+    return sum(weight * image[..., i:i + 1] for i, weight in enumerate(GREY))
+
+
+def load_digits():
+    """5,000 real MNIST digits: ``(x_train, y_train, x_test, y_test)``, images (p, 28, 28, 1) in 0..1, labels (p,).
+
+    4,000 and 1,000 of them, classes in turn; all come from MNIST's training set.
+    """
+    with np.load(_read("mnist_small.npz"), allow_pickle=False) as f:
+        x = [asarray(f[part][..., None] / 255) for part in ("x_train", "x_test")]
+        y = [asarray(f[part].astype(np.int64)) for part in ("y_train", "y_test")]
+    return x[0], y[0], x[1], y[1]
+
+
+def natural32(p, rng=None, names=("astronaut", "cat", "coffee", "rocket")):
+    """``p`` colour tiles (p, 32, 32, 3) in 0..255, cut at random places from the colour photographs ``names``."""
+    rng = _generator(rng)
+    photographs = [load_image(name) for name in names]
+    tiles = []
+    for which in rng.integers(len(photographs), size=p):
+        H, W = photographs[which].shape[:2]
+        i, j = rng.integers(H - 31), rng.integers(W - 31)
+        tiles.append(photographs[which][i:i + 32, j:j + 32, :])
+    return array_namespace(tiles[0]).stack(tiles)
+
+
+def load_notes():
+    """Eight real piano notes: ``(notes, names, rate)``, waveforms (8, samples, 1) in -1..1, sampled ``rate`` times a second."""
+    with np.load(_read("piano_notes.npz"), allow_pickle=False) as f:
+        return asarray(f["notes"][..., None] / 32767), [str(name) for name in f["names"]], int(f["rate"])
+
+
+def synthesize_notes(score, rate=8000, seconds=4.0, partials=((1.0, 0.5, 0.3, 0.2), (1.0, 0.0, 0.6, 0.0, 0.4))):
+    """A waveform (samples, 1) of known notes: each ``(onset in s, pitch in Hz, instrument)`` rings and decays.
+
+    ``partials[instrument]`` are the amplitudes of the harmonics; a note falls by half in 0.2 s.
+    """
+    t = np.arange(int(rate * seconds)) / rate
+    x = np.zeros_like(t)
+    for onset, pitch, instrument in score:
+        since = np.maximum(t - onset, 0)
+        tone = sum(a * np.sin(2 * np.pi * h * pitch * since) for h, a in enumerate(partials[instrument], 1))
+        x += (t >= onset) * tone * 0.5 ** (since / 0.2) * np.minimum(since / 0.005, 1)
+    return asarray(x[:, None])
