@@ -1,0 +1,93 @@
+"""Signals: seeded, shaped as promised, and read from files that are what the registry says."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from cscbook import (add_noise, grey, image_names, load_digits, load_image, load_notes, natural32, random_code,
+                     random_dictionary, synthesize_notes)
+from cscbook import signals
+from cscbook.arrays import to_numpy
+
+
+def test_the_same_seed_gives_the_same_signal():
+    for make in (lambda: random_dictionary(5, 9), lambda: random_code(9, 3, 4), lambda: natural32(2)):
+        assert np.array_equal(to_numpy(make()), to_numpy(make()))
+
+
+def test_codes_have_exactly_k_entries():
+    gamma = to_numpy(random_code(30, 4, 50, low=1, high=2))
+    assert (np.count_nonzero(gamma, axis=0) == 4).all()
+    assert 1 <= np.abs(gamma[gamma != 0]).min() and np.abs(gamma).max() <= 2
+
+
+def test_noise_has_its_deviation(xp):
+    x = xp(np.zeros((200, 200, 1)))
+    y = add_noise(x, 3.0)
+    assert y.dtype == x.dtype and abs(float(np.std(to_numpy(y))) - 3) < 0.05
+
+
+@pytest.mark.parametrize("name, shape", [("camera", (512, 512, 1)), ("coffee", (400, 600, 3))])
+def test_photographs(name, shape):
+    x = to_numpy(load_image(name))
+    assert x.shape == shape and x.dtype == float and 0 <= x.min() and 200 < x.max() <= 255
+
+
+def test_grey_weighs_the_colours():
+    x = np.stack([np.full((2, 2), v) for v in (100.0, 50.0, 10.0)], axis=-1)
+    assert to_numpy(grey(x))[0, 0, 0] == pytest.approx(21.25 + 35.77 + 0.721)
+    with pytest.raises(ValueError, match=r"\(2, 2, 2\)"):
+        grey(np.zeros((2, 2, 2)))
+
+
+def test_a_file_of_ones_own(tmp_path):
+    from PIL import Image
+    Image.fromarray(np.full((4, 5, 3), 128, np.uint8)).save(tmp_path / "mine.png")
+    assert to_numpy(load_image(tmp_path / "mine.png")).shape == (4, 5, 3)
+    with pytest.raises(FileNotFoundError, match="absent.png"):
+        load_image(tmp_path / "absent.png")
+
+
+def test_digits_tiles_and_notes():
+    x_train, y_train, x_test, y_test = map(to_numpy, load_digits())
+    assert x_train.shape == (4000, 28, 28, 1) and x_test.shape == (1000, 28, 28, 1) and x_train.max() == 1
+    assert (np.bincount(y_train) == 400).all() and (np.bincount(y_test) == 100).all()
+    assert to_numpy(natural32(3)).shape == (3, 32, 32, 3)
+    notes, names, rate = load_notes()
+    assert to_numpy(notes).shape == (8, 8000, 1) and names[0] == "A3" and rate == 8000
+
+
+def test_a_synthetic_note_sounds_at_its_pitch():
+    x = to_numpy(synthesize_notes([(0.5, 440.0, 0)], seconds=2.0))[:, 0]
+    assert (x[:4000] == 0).all()
+    assert abs(np.argmax(np.abs(np.fft.rfft(x))) / 2 - 440) <= 1
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match="no image 'lena': .*camera"):
+        load_image("lena")
+    assert "camera" in image_names()
+
+
+def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "camera.png").write_bytes(b"not the picture")
+    (tmp_path / "registry.json").write_text(json.dumps({"images/camera.png": {"sha256": "0" * 64}}))
+    monkeypatch.setenv("CSCBOOK_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match=hashlib.sha256(b"not the picture").hexdigest()):
+        load_image("camera")
+
+
+def test_data_that_is_nowhere_is_said_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(signals, "_folders", lambda: [tmp_path])
+    with pytest.raises(FileNotFoundError, match="CSCBOOK_DATA"):
+        load_image("camera")
+
+
+def test_bad_numbers():
+    with pytest.raises(ValueError, match="k = 10"):
+        random_code(9, 10)
+    with pytest.raises(ValueError, match="sigma = -1"):
+        add_noise(np.zeros(3), -1)
