@@ -72,11 +72,13 @@ def asarray(x, like=None):
 
 def to_numpy(x):
     """``x`` as a NumPy array, from whatever device it lives on; sparse matrices become SciPy's."""
-    if hasattr(x, "get") and not isinstance(x, dict):  # cupy, cupyx.scipy.sparse
+    if isinstance(x, np.ndarray) or scipy.sparse.issparse(x):
+        return x
+    if hasattr(x, "get"):  # cupy, cupyx.scipy.sparse
         return x.get()
-    if array_api_compat.is_array_api_strict_namespace(getattr(x, "__array_namespace__", lambda: None)()):
+    if hasattr(x, "to_device"):  # array_api_strict
         x = x.to_device(array_api_compat.array_namespace(x).Device("CPU_DEVICE"))
-    return x if scipy.sparse.issparse(x) else np.asarray(x)
+    return np.asarray(x)
 
 
 def is_numpy(*arrays):

@@ -59,8 +59,8 @@ def dct_dictionary(n=8, m=16):
     The 1-D atoms ``v_k(t) = cos(t k pi / m)``, t = 0..n-1, k = 0..m-1, lose their mean for k > 0 and are normalised; the
     2-D atoms are their products. The first is constant.
     """
-    if not 1 <= n <= m:
-        raise ValueError(f"dct_dictionary({n}, {m}): expected 1 <= n <= m")
+    if not 2 <= n <= m:
+        raise ValueError(f"dct_dictionary({n}, {m}): expected 2 <= n <= m")
     V = np.cos(np.arange(n)[:, None] * np.arange(m) * math.pi / m)
     V[:, 1:] -= V[:, 1:].mean(axis=0)
     V /= np.linalg.norm(V, axis=0)

@@ -37,6 +37,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
     low = np.empty((k, k), gram.dtype)  # Cholesky factor of the chosen atoms' Gram matrix
     along = np.empty(k, gram.dtype)  # u_i . y
     residual = np.empty(n, gram.dtype)
+    one = np.ones(1, gram.dtype)[0]  # a plain 1 would turn single precision into double
     eps = 100 * (2.3e-16 if gram.itemsize == 8 else 1.2e-7)
     span = 1e-12 if gram.itemsize == 8 else 1e-5
     for row in range(p):
@@ -44,7 +45,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
         chosen = support[row]
         left = energy[row]
         zero, doubt = eps * eps * left, 1e2 * eps * left  # below doubt, left is measured, not updated
-        t = 0
+        t, solved = 0, True
         while t < k and left > bound and left > zero:
             best = _argmax_abs(c)
             s = seen[t]
@@ -56,7 +57,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
             if norm2 < span:  # the new atom lies in the span of the chosen ones
                 break
             low[t, t] = np.sqrt(norm2)
-            inverse = 1 / low[t, t]
+            inverse = one / low[t, t]
             for j in range(m):
                 s[j] = g[j]
             i = 0
@@ -79,9 +80,10 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
             along[t] = step
             left -= step * step
             t += 1
-            if left <= bound or left <= doubt:
+            solved = left <= bound or left <= doubt
+            if solved:
                 left = _solve_and_measure(low, along, chosen, value[row], t, Y[row], D, residual)
-        if t > 0:
+        if t > 0 and not solved:
             left = _solve_and_measure(low, along, chosen, value[row], t, Y[row], D, residual)
         energy[row] = left
         used[row] = t
@@ -91,12 +93,12 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
 def _argmax_abs(c):
     """Index of the largest ``|c_j|``: first the winning block of 32 (this loop is vectorised), then the entry."""
     m = c.size
-    best, where = c[0] * 0 - 1, 0
+    best, where = -abs(c[0]), 0
     for start in range(0, m - 31, 32):
         top = abs(c[start])
         for j in range(start, start + 32):
             top = max(top, abs(c[j]))
-        if top > best:
+        if top > best or start == 0:
             best, where = top, start
     tail = m - m % 32
     for j in range(tail, m):

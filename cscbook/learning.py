@@ -1,5 +1,6 @@
 """Learning: from signals to the dictionary that codes them sparsely."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def ksvd(Y, n_atoms=None, D0=None, k=None, tol=None, n_iter=10, rng=None):
     for _ in range(n_iter):
         gamma = omp(D, Y, k=k, tol=tol).gamma
         residual = Y - D @ gamma
-        error = float(xp.sqrt(xp.mean(residual ** 2)))
+        error = math.sqrt(float(xp.mean(residual * residual)))
         trace.append({"nonzeros": l0(gamma) / Y.shape[1], "error": error})
         D, residual, used = sweep(D, residual, gamma, rng.permutation(D.shape[1]))
         D = _clean_up(D, Y, residual, used)

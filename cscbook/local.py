@@ -106,9 +106,12 @@ def _overlap_add(p, axis, inner, N, stride):
 
 def counts(size, space, stride=1, circular=True, *, like):
     """How many patches cover each entry of the signal, ``sum_i R_i^T R_i 1``; shape (*space, 1)."""
+    xp, cover = array_namespace(like), 1.0
     where = positions(size, space, stride, circular)
-    xp = array_namespace(like)
-    return aggregate(xp.ones_like(zeros(where + (math.prod(size),), like=like)), size, space, stride, circular)
+    for axis, (P, n, N) in enumerate(zip(where, size, space, strict=True)):  # the axes cover independently
+        along = _overlap_add(xp.ones_like(zeros((P, n), like=like)), 0, 1, N, stride)
+        cover = cover * xp.reshape(along, (1,) * axis + (N,) + (1,) * (len(size) - axis))
+    return cover
 
 
 def stripes(gamma, size, stride=1, circular=True):

@@ -7,6 +7,8 @@ Each is written for anything with ``D @ gamma`` and ``D.T @ x``. A matrix takes 
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from . import kernels
 from .arrays import (
     array_namespace,
@@ -175,20 +177,17 @@ def basis_pursuit(D, y, lam, tol=None, max_iter=1000, method=None):
 
 
 def _coordinate_descent(D, y, lam):
-    """Yield codes after a few sweeps of coordinate descent each, in double precision."""
-    xp, columns = array_namespace(y), float64(y.reshape(y.shape[0], -1))
-    D = float64(D)
-    gram, corr = D.T @ D, xp.ascontiguousarray(columns.T @ D)
-    if (xp.diagonal(gram) == 0).any():
-        raise ValueError("an atom of D is zero")
-    gamma = xp.zeros_like(corr)
-    p = corr.shape[0]
+    """Yield the codes after every few sweeps of coordinate descent on the Gram matrix, in double precision (NumPy)."""
+    D, Y = float64(D), float64(y).reshape(y.shape[0], -1)
+    atom_norms(D)
+    gram, corr = D.T @ D, np.ascontiguousarray(Y.T @ D)
+    gamma = np.zeros_like(corr)  # one row a signal
     while True:
-        kernels.over_columns(lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), p, -(-p // 8))
-        yield gamma.T.reshape((-1,) + y.shape[1:]).astype(y.dtype)
+        kernels.over_columns(lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024)
+        yield gamma.T.reshape(-1, *y.shape[1:]).astype(y.dtype)
 
 
-def basis_pursuit_equality(D, x, tol=1e-6, max_iter=5000):
+def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
     """Noiseless basis pursuit, ``min ||g||_1`` subject to ``x = D g``.
 
     Splitting between soft thresholding and the projection on ``x = D g`` (ADMM, over-relaxed). It stops on a certificate:
@@ -196,18 +195,18 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=5000):
 
     Parameters
     ----------
-    D : matrix (n, m) of full row rank
+    D : matrix (n, m)
     x : array, shape (n,) or (n, p)
+        In the range of D, else an error.
     tol : float
         Relative duality gap, of the worst column.
     """
     xp = array_namespace(_check(D, x))
     columns = xp.reshape(x, (x.shape[0], -1))
-    inverse = xp.linalg.inv(float64(D @ D.T))
-    lift = float64(D).T @ inverse  # D^T (D D^T)^-1: one multiplication projects
     D64, columns = float64(D), float64(columns)
+    lift = xp.linalg.pinv(D64)  # D^T (D D^T)^-1: one multiplication projects on x = D g
     if float(xp.max(xp.abs(D64 @ (lift @ columns) - columns))) > 1e-6 * (1 + float(xp.max(xp.abs(columns)))):
-        raise ValueError(f"x is not in the range of D (shape {tuple(D.shape)}): x = D g has no stable solution")
+        raise ValueError(f"x is not in the range of D (shape {tuple(D.shape)}): x = D g has no solution")
     z = lift @ columns
     beta = 0.2 * xp.max(xp.abs(z), axis=0, keepdims=True)
     beta = xp.where(beta > 0, beta, xp.ones_like(beta))
@@ -285,11 +284,11 @@ def omp(D, y, k=None, tol=None):
     if y.ndim == 1:
         steps, left, trace = _array_columns(unit, y[:, None], k, bound)
         gamma = _dense_code(steps, unit, 1)[:, 0] / norms
-        return Pursuit(gamma, trace, bool(_reached(left, xp.asarray([len(steps)]), y[:, None], k, bound)))
+        return Pursuit(gamma, trace, bool(_reached(left, indices([len(steps)], like=y), y[:, None], k, bound)))
     if is_numpy(D, y):
         gamma, left = _compiled_columns(unit, y, k, bound)
         gamma.data /= norms[gamma.indices]
-        return Pursuit(gamma, (), bool(_reached(left, xp.diff(gamma.indptr), y, k, bound)))
+        return Pursuit(gamma, (), bool(_reached(left, np.diff(gamma.indptr), y, k, bound)))
     steps, left, _ = _array_columns(unit, y, k, bound)
     gamma = _dense_code(steps, unit, y.shape[1]) / norms[:, None]
     used = xp.sum(xp.astype(gamma != 0, xp.int64), axis=0)
@@ -354,7 +353,6 @@ def _dense_code(steps, D, p):
 
 def _compiled_columns(D, Y, k, bound):
     """:func:`_array_columns` by the compiled batch-OMP; returns the sparse code and the squared residuals."""
-    import numpy as np  # NumPy only from here on: the arrays are its own
     m, p = D.shape[1], Y.shape[1]
     gram, rows_of_D = D.T @ D, np.ascontiguousarray(D.T)
     used, left = np.zeros(p, np.int64), np.empty(p)

@@ -85,7 +85,7 @@ def average(P, y, size, weight=0.0):
     xp, space = array_namespace(y), tuple(y.shape[:2])
     grid = tuple(s - size + 1 for s in space)
     total = aggregate(xp.reshape(P.T, grid + (size * size,)), (size, size), space, circular=False)
-    cover = counts((size, size), space, circular=False, like=total)
+    total, cover = xp.astype(total, y.dtype), counts((size, size), space, circular=False, like=y)
     return (weight * y + total) / (weight + cover)
 
 
@@ -140,11 +140,10 @@ def denoise_omp(y, sigma, D=None, gain=GAIN):
 
 
 def _omp_channel(y, sigma, D, size, gain, used):
-    P, mean = centred_patches(y, size)
-    code, D = code_patches(P, D, sigma, gain), single(D)
+    P, mean = centred_patches(single(y), size)
+    code = code_patches(P, D, sigma, gain)
     used.append(l0(code) / P.shape[1])
-    P = (code.T @ D.T).T if hasattr(code, "nnz") else D @ code  # the sparse factor first: its product is fast
-    return average(float64(P) + mean, y, size, 30 / sigma)
+    return average(synthesize(D, code) + mean, y, size, 30 / sigma)
 
 
 def centred_patches(y, size):
@@ -157,6 +156,11 @@ def centred_patches(y, size):
 def code_patches(P, D, sigma, gain=GAIN):
     """Codes (m, p) of patches by OMP in single precision, up to an error of ``gain sigma`` a pixel."""
     return omp(single(D), single(P), tol=gain * sigma * math.sqrt(P.shape[0])).gamma
+
+
+def synthesize(D, code):
+    """``D @ code`` in single precision; a sparse code stands first in the product, which is faster."""
+    return (code.T @ single(D).T).T if hasattr(code, "nnz") else single(D) @ code
 
 
 def single(x):
@@ -194,12 +198,12 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=15, train=40_000, gain=GAIN, rng=None
 
 
 def _ksvd_channel(y, sigma, D0, size, n_iter, train, gain, rng):
-    P, _ = centred_patches(y, size)
+    P, _ = centred_patches(single(y), size)
     xp, tol = array_namespace(P), gain * sigma * math.sqrt(P.shape[0])
     teaches = np.flatnonzero(to_numpy(xp.linalg.vector_norm(P, axis=0)) > tol)  # the others need no atom at all
     if len(teaches) == 0:
         return denoise_omp(y, sigma, D0, gain)
     if len(teaches) > train:
         teaches = rng.choice(teaches, train, replace=False)
-    P = single(xp.take(P, indices(teaches, like=P), axis=1))
+    P = xp.take(P.T, indices(teaches, like=P), axis=0).T
     return denoise_omp(y, sigma, ksvd(P, D0=single(D0), tol=tol, n_iter=n_iter, rng=rng).D, gain)

@@ -1,0 +1,34 @@
+"""Ours beside the peers, in one process: ``python tests/bench [name ...] [--repeat N]``.
+
+Install the peers with ``pip install -e .[bench]``. Each table says how many times the CPU time of ours a peer needs.
+"""
+
+import argparse
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import harness  # noqa: F401  (one thread: must come before numpy)
+import ksvd_denoising
+import patch_omp
+
+PROBLEMS = {"patch_omp": patch_omp.run, "ksvd_denoising": ksvd_denoising.run}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(PROBLEMS)} (default: all)")
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(PROBLEMS):
+        parser.error(f"no benchmark {', '.join(unknown)}: expected any of {', '.join(PROBLEMS)}")
+    print(f"Python {platform.python_version()}, one thread, CPU time, best of {options.repeat}")
+    for package in ("numpy", "scipy", "numba", "spams-bin", "scikit-learn", "scikit-image"):
+        try:
+            print(f"  {package} {version(package)}")
+        except PackageNotFoundError:
+            print(f"  {package} is not installed")
+    for name in options.names or PROBLEMS:
+        PROBLEMS[name](options.repeat)
+
+
+main()
