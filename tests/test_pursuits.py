@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from cscbook import (basis_pursuit, basis_pursuit_equality, dct_dictionary, duality_gap, fista, hard, ista, lam_max,
                      normalize, objective, omp, soft, soft_nonnegative, thresholding)
 from cscbook.arrays import to_numpy
-from cscbook.pursuits import _array_columns, _dense_code
+from cscbook.pursuits.greedy import _array_columns, _dense_code
 
 
 def problem(rng, n=20, m=40, p=12, k=4):

@@ -169,7 +169,7 @@ def single(x):
     return xp.astype(x, xp.float32)
 
 
-def denoise_ksvd(y, sigma, D0=None, n_iter=15, train=40_000, gain=GAIN, rng=None):
+def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None):
     """K-SVD denoising: learn the dictionary on patches of the noisy image itself, then :func:`denoise_omp`.
 
     Parameters

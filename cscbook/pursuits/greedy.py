@@ -1,0 +1,137 @@
+"""Greed: orthogonal matching pursuit, of one signal or of many at once."""
+
+import math
+
+import numpy as np
+
+from .. import kernels
+from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
+from ..dictionary import atom_norms
+from .iterative import Pursuit, check_problem
+
+
+def omp(D, y, k=None, tol=None):
+    """Orthogonal matching pursuit [Pati, Rezaiifar & Krishnaprasad, 1993]: one atom at a time, least squares on all chosen.
+
+    Each step adds the atom with the largest ``|d_j^T r| / ||d_j||`` and makes the residual ``r`` orthogonal to all chosen.
+
+    Parameters
+    ----------
+    D : matrix (n, m)
+        A zero atom is an error.
+    y : array, shape (n,) or (n, p)
+        One signal, or columns of signals: all of them at once by batch-OMP [Rubinstein, Zibulevsky & Elad, 2008].
+    k : int, optional
+        At most so many atoms a signal, 1 <= k <= min(n, m).
+    tol : float, optional
+        Stop at a residual norm of ``tol``. One of the two is required, the first limit met stops; a zero residual stops too.
+
+    Returns
+    -------
+    Pursuit
+        ``gamma``: shape (m,) for one signal; for columns a sparse (m, p) matrix (dense where the library has none).
+        ``trace``: for one signal, the residual norm after each atom. ``converged``: all residuals are at most ``tol`` where
+        it is given, else every signal got ``k`` atoms or a zero residual.
+    """
+    check_problem(D, y)
+    norms, most = atom_norms(D), min(D.shape)
+    if k is None and tol is None:
+        raise ValueError("omp needs k, tol or both")
+    if k is not None and (k != int(k) or not 1 <= k <= most):
+        raise ValueError(f"k = {k}: expected an integer with 1 <= k <= {most} for D of shape {tuple(D.shape)}")
+    bound = -1.0 if tol is None else check_level("tol", tol) ** 2
+    xp, k = array_namespace(y), int(k or most)
+    unit, norms = xp.astype(D / norms, y.dtype), xp.astype(norms, y.dtype)
+    if y.ndim == 1:
+        steps, left, trace = _array_columns(unit, y[:, None], k, bound)
+        gamma = _dense_code(steps, unit, 1)[:, 0] / norms
+        return Pursuit(gamma, trace, bool(_reached(left, indices([len(steps)], like=y), y[:, None], k, bound)))
+    if is_numpy(D, y):
+        gamma, left = _compiled_columns(unit, y, k, bound)
+        gamma.data /= norms[gamma.indices]
+        return Pursuit(gamma, (), bool(_reached(left, np.diff(gamma.indptr), y, k, bound)))
+    steps, left, _ = _array_columns(unit, y, k, bound)
+    gamma = _dense_code(steps, unit, y.shape[1]) / norms[:, None]
+    used = xp.sum(xp.astype(gamma != 0, xp.int64), axis=0)
+    module = sparse(y)
+    return Pursuit(module.csc_matrix(gamma) if module else gamma, (), bool(_reached(left, used, y, k, bound)))
+
+
+def _zero_level(y):
+    """Squared residual below which a column of ``y`` counts as represented: rounding, not signal."""
+    xp = array_namespace(y)
+    return (100 * xp.finfo(y.dtype).eps) ** 2 * xp.sum(float64(y) ** 2, axis=0)
+
+
+def _reached(left, used, y, k, bound):
+    """Whether every column met its stopping rule."""
+    xp = array_namespace(left)
+    if bound >= 0:
+        return xp.all(left <= bound)
+    return xp.all((left <= _zero_level(y)) | (used >= k))
+
+
+def _array_columns(D, Y, k, bound):
+    """OMP of all columns of ``Y`` in lock step, with the chosen atoms kept orthonormal (unit atoms in ``D``).
+
+    Returns the steps (atom, coefficient) with one entry a column, the squared residuals, and their largest roots.
+    """
+    xp, r = array_namespace(Y), Y
+    left, zero = xp.sum(float64(Y) ** 2, axis=0), _zero_level(Y)
+    live = (left > bound) & (left > zero)
+    atoms, basis, triangle, along, trace = [], [], [], [], []
+    while len(atoms) < k and bool(xp.any(live)):
+        j = xp.argmax(xp.abs(D.T @ r), axis=0)
+        u, column = xp.take(D, j, axis=1), []
+        for q in basis:  # Gram-Schmidt
+            column.append(xp.sum(q * u, axis=0))
+            u = u - column[-1] * q
+        norm = xp.linalg.vector_norm(u, axis=0)
+        live = live & (norm > 3e-3 if Y.dtype == xp.float32 else norm > 1e-6)  # else j lies in the span of the chosen
+        norm = xp.where(live, norm, xp.ones_like(norm))
+        u = xp.where(live, u / norm, xp.zeros_like(u))
+        step = xp.sum(u * r, axis=0)
+        r = r - step * u
+        left = xp.sum(float64(r) ** 2, axis=0)
+        atoms.append(j), basis.append(u), triangle.append([*column, norm]), along.append(step)
+        trace.append(math.sqrt(float(xp.max(left))))
+        live = live & (left > bound) & (left > zero)
+    values = [None] * len(atoms)
+    for i in reversed(range(len(atoms))):  # back substitution
+        later = sum(triangle[t][i] * values[t] for t in range(i + 1, len(atoms)))
+        values[i] = (along[i] - later) / triangle[i][i]
+    return list(zip(atoms, values, strict=True)), left, tuple(trace)
+
+
+def _dense_code(steps, D, p):
+    """The code (m, p) of OMP's steps, without scattering: each step adds its coefficient where its atom stands."""
+    xp = array_namespace(D)
+    number, gamma = indices(range(D.shape[1]), like=D)[:, None], zeros((D.shape[1], p), like=D)
+    for j, value in steps:
+        gamma = gamma + xp.where(number == j, value, xp.zeros_like(value))
+    return gamma
+
+
+def _compiled_columns(D, Y, k, bound):
+    """:func:`_array_columns` by the compiled batch-OMP; returns the sparse code and the squared residuals."""
+    m, p = D.shape[1], Y.shape[1]
+    gram, rows_of_D = D.T @ D, np.ascontiguousarray(D.T)
+    used, left = np.zeros(p, np.int64), np.empty(p)
+
+    def work(start, stop):
+        y = np.ascontiguousarray(Y[:, start:stop].T)
+        energy = np.einsum("ij,ij->i", y, y, dtype=np.float64)
+        live = np.flatnonzero(energy > max(bound, 0))
+        y = y[live]
+        support, value = np.empty((len(live), k), np.int32), np.empty((len(live), k), D.dtype)
+        count, rest = np.zeros(len(live), np.int64), energy[live]
+        kernels.batch_omp(y @ D, gram, y, rows_of_D, rest, bound, k, support, value, count)
+        energy[live] = rest
+        used[start:stop][live], left[start:stop] = count, energy
+        rows, data = np.empty(count.sum(), np.int32), np.empty(count.sum(), D.dtype)
+        kernels.compact(support, value, count, 0, rows, data)
+        return rows, data
+
+    rows, data = zip(*kernels.over_columns(work, p, 4096), strict=True)
+    pointer = np.concatenate([[0], np.cumsum(used)])
+    return sparse(Y).csc_matrix((np.concatenate(data), np.concatenate(rows), pointer), shape=(m, p)), left

@@ -1,0 +1,84 @@
+"""What all pursuits share, and the simple ones: thresholding, and its iterations ISTA and FISTA."""
+
+import math
+from dataclasses import dataclass
+
+from ..arrays import array_namespace, check, check_level
+from ..dictionary import lipschitz as largest_eigenvalue
+from ..shrinkage import soft
+
+
+@dataclass(frozen=True)
+class Pursuit:
+    """What a pursuit found.
+
+    Attributes
+    ----------
+    gamma : array, or sparse matrix (atoms, p) for ``omp`` over columns
+        The code.
+    trace : tuple of float
+        The objective (basis pursuit) or the residual norm (OMP of one signal), one per iteration.
+    converged : bool
+        Whether the stopping rule of every signal was met.
+    """
+
+    gamma: object
+    trace: tuple = ()
+    converged: bool = True
+
+
+def check_problem(D, y):
+    if getattr(D, "ndim", None) == 2:
+        array_namespace(check("D", D, ndim=2), check("y", y, ndim=(1, 2)))
+        if D.shape[0] != y.shape[0]:
+            raise ValueError(f"D has {D.shape[0]} rows, y has shape {tuple(y.shape)}: expected ({D.shape[0]},) or columns")
+    return check("y", y)
+
+
+def thresholding(D, y, beta, shrink=soft):
+    """Thresholding pursuit, ``shrink(D^T y, beta)``: the simplest of all, one product and one scalar function.
+
+    Parameters
+    ----------
+    D : dictionary
+    y : array
+        The signal, or columns of signals.
+    beta : float
+        Threshold, at least 0.
+    shrink : callable
+        ``soft``, ``hard`` or ``soft_nonnegative``.
+    """
+    return Pursuit(shrink(D.T @ check_problem(D, y), check_level("beta", beta)))
+
+
+def ista(D, y, lam, lipschitz=None, shrink=soft):
+    """Yield the iterates of iterative soft thresholding for ``||y - D g||^2 / 2 + lam ||g||_1``, from zero on, for ever.
+
+    ``g <- soft(g + D^T (y - D g) / c, lam / c)`` with ``c = lipschitz``, by default the largest eigenvalue of ``D^T D``
+    [Daubechies, Defrise & De Mol, 2004]. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard
+    thresholding for ``lam ||g||_0`` [Blumensath & Davies, 2008].
+    """
+    c = lipschitz or largest_eigenvalue(D)
+    gamma = 0 * (D.T @ check_problem(D, y))
+    check_level("lam", lam)
+    while True:
+        gamma = shrink(gamma + D.T @ (y - D @ gamma) / c, lam / c)
+        yield gamma
+
+
+def fista(D, y, lam, lipschitz=None, shrink=soft):
+    """Yield the iterates of FISTA [Beck & Teboulle, 2009]: :func:`ista` with momentum, and a restart when it overshoots.
+
+    The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without restarts), where ISTA
+    needs ``c ||g*||^2 / (2 t)``.
+    """
+    c = lipschitz or largest_eigenvalue(D)
+    gamma = z = 0 * (D.T @ check_problem(D, y))
+    xp, t = array_namespace(gamma), 1.0
+    check_level("lam", lam)
+    while True:
+        before, gamma = gamma, shrink(z + D.T @ (y - D @ z) / c, lam / c)
+        overshoots = float(xp.sum((z - gamma) * (gamma - before))) > 0
+        t, last = (1.0, 1.0) if overshoots else ((1 + math.sqrt(1 + 4 * t * t)) / 2, t)
+        z = gamma + (last - 1) / t * (gamma - before)
+        yield gamma
