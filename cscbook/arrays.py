@@ -122,6 +122,22 @@ def sparse(x):
     return None
 
 
+def sliding_windows(x, size, axes):
+    """All windows of ``size`` along ``axes``: position axes stay, window axes come last. A view for NumPy and CuPy."""
+    if is_numpy(x):
+        return np.lib.stride_tricks.sliding_window_view(x, size, axis=axes)
+    if array_api_compat.is_cupy_array(x):
+        import cupy
+        return cupy.lib.stride_tricks.sliding_window_view(x, size, axis=axes)
+    xp = array_namespace(x)
+    for n, axis in zip(size, axes, strict=True):
+        count = x.shape[axis] - n + 1
+        at = indices(np.add.outer(np.arange(count), np.arange(n)).ravel(), like=x)
+        x = xp.reshape(xp.take(x, at, axis=axis), x.shape[:axis] + (count, n) + x.shape[axis + 1:])
+        x = xp.moveaxis(x, axis + 1, -1)
+    return x
+
+
 def check(name, x, ndim=None):
     """Raise unless ``x`` is a real floating array without NaN or infinity (and with ``ndim`` axes, if given)."""
     xp = array_namespace(x)

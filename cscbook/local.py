@@ -6,7 +6,7 @@ One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a spa
 import itertools
 import math
 
-from .arrays import array_namespace, check, indices, zeros
+from .arrays import array_namespace, check, indices, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
@@ -29,12 +29,10 @@ def _space(x, size):
     return tuple(x.shape[-1 - len(size):-1])
 
 
-def _windows(x, axis, n, count, stride, first=0):
-    """Axis ``axis`` of length N becomes ``(count, n)``: n entries from every ``stride``-th position on, wrapped."""
+def _wrap(x, axis, n):
+    """Append the first ``n`` entries of an axis to its end."""
     xp = array_namespace(x)
-    N = x.shape[axis]
-    at = indices([(first + s * stride + i) % N for s in range(count) for i in range(n)], like=x)
-    return xp.reshape(xp.take(x, at, axis=axis), x.shape[:axis] + (count, n) + x.shape[axis + 1:])
+    return xp.concat([x, x[(slice(None),) * axis + (slice(0, n), ...)]], axis=axis) if n else x
 
 
 def patches(x, size, stride=1, circular=True):
@@ -56,12 +54,13 @@ def patches(x, size, stride=1, circular=True):
         Patch i holds the entries i, ..., i + n - 1, channels last.
     """
     xp = array_namespace(x)
-    d, space = len(size), _space(x, size)
-    count, batch = positions(size, space, stride, circular), x.ndim - d - 1
-    for axis in range(d):  # (..., N_1, N_2, c) -> (..., P_1, n_1, P_2, n_2, c)
-        x = _windows(x, batch + 2 * axis, size[axis], count[axis], stride)
-    order = [*range(batch), *range(batch, batch + 2 * d, 2), *range(batch + 1, batch + 2 * d, 2), batch + 2 * d]
-    x = xp.permute_dims(x, tuple(order))
+    d, space, batch = len(size), _space(x, size), x.ndim - len(size) - 1
+    count = positions(size, space, stride, circular)
+    for axis in range(d if circular else 0):
+        x = _wrap(x, batch + axis, size[axis] - 1)
+    x = sliding_windows(x, tuple(size), tuple(range(batch, batch + d)))  # (*batch, *positions, c, *size)
+    x = x[(..., *[slice(None, None, stride)] * d, slice(None), *[slice(None)] * d)]
+    x = xp.moveaxis(x, batch + d, -1)
     return xp.reshape(x, x.shape[:batch] + count + (math.prod(size) * x.shape[-1],))
 
 

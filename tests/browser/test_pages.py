@@ -158,11 +158,13 @@ def test_every_page_names_its_language(book):
 
 
 def test_every_notebook_can_be_downloaded(book):
-    notebooks = sorted((book / "_sources").rglob("*.ipynb"))
+    notebooks = [p.relative_to(ROOT) for p in (ROOT / "chapters").rglob("*.ipynb") if p.parent.name[0] != "."]
     assert notebooks
     for notebook in notebooks:
-        page = (book / notebook.relative_to(book / "_sources")).with_suffix(".html")
-        assert notebook in [local(book, page, url)[0] for url in read(page).links], page.name
+        page = (book / notebook).with_suffix(".html")
+        links = [local(book, page, url)[0] for url in read(page).links]
+        source = book / "_sources" / notebook
+        assert source in links and source.read_bytes() == (ROOT / notebook).read_bytes(), notebook
 
 
 def test_repository_buttons_stand_where_an_address_is_set(book, chapters):

@@ -1,0 +1,60 @@
+# make book   install, build the book (warnings are errors), say where to open it
+# make test   install, then lint, unit tests, every notebook, the build, the built pages
+# make lab    JupyterLab on the chapters        make serve  the built book on this machine
+# make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PORT ?= 8000
+STAMP = $(VENV)/.installed
+
+.PHONY: help install book test lint unit notebooks html pages lab serve clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed and $(PYTHON) is {v[0]}.{v[1]}: try make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $(STAMP)
+
+book: html
+	@echo "The book is ready: open _build/html/index.html in a browser, or run make serve."
+
+# Every stage runs, also after one has failed; the last line names those that did.
+test: $(STAMP)
+	@failed=""; \
+	for stage in lint unit notebooks html pages; do \
+	  echo; echo "== $$stage"; \
+	  case "$$stage $$failed" in pages*html*) echo "not run: there is no book to check"; continue;; esac; \
+	  $(MAKE) --no-print-directory $$stage || failed="$$failed $$stage"; \
+	done; \
+	echo; if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; echo "all stages passed"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest tests --ignore=tests/browser
+
+notebooks: $(STAMP)
+	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
+
+html: $(STAMP)
+	$(BIN)/jupyter-book build -W -n --keep-going .
+
+pages: $(STAMP)
+	$(BIN)/python -m pytest tests/browser
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab chapters
+
+serve: $(STAMP)
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+clean:
+	rm -rf _build
