@@ -33,8 +33,13 @@ def coherence(D):
 
 
 def dense(D):
-    """The dictionary as an explicit matrix; a matrix is returned as it is."""
-    return check("D", D, ndim=2)
+    """The dictionary as an explicit matrix (N c, P m), columns in the order of ``gamma.ravel()``; small signals only."""
+    if getattr(D, "ndim", None) == 2:
+        return check("D", D, ndim=2)
+    xp, m = array_namespace(D.filters), D.filters.shape[-1]
+    count = math.prod(D.positions) * m
+    units = xp.eye(count, dtype=D.filters.dtype, device=D.filters.device)
+    return xp.reshape(D @ xp.reshape(units, (count, *D.positions, m)), (count, -1)).T
 
 
 def lipschitz(D):

@@ -104,7 +104,8 @@ def names_used():
 
 
 def test_every_array_function_exists_in_cupy():
-    pytest.importorskip("cupy", reason="the CuPy wheel of the extra 'gpu' is not installed")
+    if not os.environ.get("CSCBOOK_CI"):  # there a missing wheel is a failure
+        pytest.importorskip("cupy", reason="the CuPy wheel of the extra 'gpu' is not installed")
     import array_api_compat.cupy as cupy_namespace
     assert {"take", "linalg.pinv"} <= names_used()
     for name in sorted(names_used()):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cscbook"
-LAYERS = {"arrays": 0, "kernels": 1, "local": 1, "shrinkage": 1, "norms": 2, "dictionary": 2, "guarantees": 3, "pursuits": 3,
+LAYERS = {"arrays": 0, "kernels": 1, "convolutional_kernels": 1, "local": 1, "shrinkage": 1, "norms": 2, "dictionary": 2, "convolution": 2, "guarantees": 3, "pursuits": 3,
           "learning": 5, "signals": 5, "imaging": 6, "plots": 9, "widgets": 9}
 
 
@@ -45,7 +45,7 @@ def test_imports_point_down(path):
 def test_each_library_has_its_module(path):
     name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     found = {target.split(".")[0] for target, _ in imports(path)}
-    allowed = {"numba": {"kernels"}, "matplotlib": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "IPython": {"widgets"},
+    allowed = {"numba": {"kernels", "convolutional_kernels"}, "matplotlib": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "IPython": {"widgets"},
                "cupy": {"arrays"}, "cupyx": {"arrays"}, "array_api_compat": {"arrays"}}
     for library, where in allowed.items():
         assert library not in found or name in where, f"{name} imports {library}"

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from .. import kernels
+from .. import convolutional_kernels, kernels
 from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
+from ..convolution import ConvDictionary
 from ..dictionary import atom_norms
 from .iterative import Pursuit, check_problem
 
@@ -17,9 +18,9 @@ def omp(D, y, k=None, tol=None):
 
     Parameters
     ----------
-    D : matrix (n, m)
+    D : matrix (n, m) or ConvDictionary
         A zero atom is an error.
-    y : array, shape (n,) or (n, p)
+    y : array, shape (n,) or (n, p), or (*batch, *space, c)
         One signal, or columns of signals: all of them at once by batch-OMP [Rubinstein, Zibulevsky & Elad, 2008].
     k : int, optional
         At most so many atoms a signal, 1 <= k <= min(n, m).
@@ -34,13 +35,16 @@ def omp(D, y, k=None, tol=None):
         it is given, else every signal got ``k`` atoms or a zero residual.
     """
     check_problem(D, y)
-    norms, most = atom_norms(D), min(D.shape)
+    local = D.local if isinstance(D, ConvDictionary) else D
+    norms, most = atom_norms(local), min(D.shape)
     if k is None and tol is None:
         raise ValueError("omp needs k, tol or both")
     if k is not None and (k != int(k) or not 1 <= k <= most):
         raise ValueError(f"k = {k}: expected an integer with 1 <= k <= {most} for D of shape {tuple(D.shape)}")
     bound = -1.0 if tol is None else check_level("tol", tol) ** 2
     xp, k = array_namespace(y), int(k or most)
+    if isinstance(D, ConvDictionary):
+        return _convolutional(D, y, norms, k, bound)
     unit, norms = xp.astype(D / norms, y.dtype), xp.astype(norms, y.dtype)
     if y.ndim == 1:
         steps, left, trace = _array_columns(unit, y[:, None], k, bound)
@@ -135,3 +139,54 @@ def _compiled_columns(D, Y, k, bound):
     rows, data = zip(*kernels.over_columns(work, p, 4096), strict=True)
     pointer = np.concatenate([[0], np.cumsum(used)])
     return sparse(Y).csc_matrix((np.concatenate(data), np.concatenate(rows), pointer), shape=(m, p)), left
+
+
+def _convolutional(D, y, norms, k, bound):
+    """OMP on a convolutional dictionary, one signal of the batch after the other."""
+    xp = array_namespace(y)
+    unit = ConvDictionary(D.filters / norms, D.space, D.stride, D.circular)
+    d, signals = len(D.space), xp.reshape(y, (-1, *D.space, D.filters.shape[-2]))
+    batch, route = y.shape[:-1 - d], _compiled_shifts if is_numpy(y, D.filters) else _array_shifts
+    found = [route(unit, signals[b, ...], k, bound) for b in range(signals.shape[0])]
+    gamma = xp.reshape(xp.stack([code for code, _, _ in found]), (*batch, *D.positions, norms.shape[0])) / norms
+    return Pursuit(gamma, found[0][1] if len(found) == 1 else (), all(done for _, _, done in found))
+
+
+def _compiled_shifts(D, y, k, bound):
+    """One signal, by local updates; D has unit atoms."""
+    m, dtype = D.filters.shape[-1], y.dtype
+    space = D.positions if len(D.positions) == 2 else (1, *D.positions)
+    stripe = [2 * -(-n // D.stride) - 1 for n in D.size]
+    cross = (D.local.T @ D.stripe_dictionary).reshape(m, -1 if len(stripe) == 2 else 1, stripe[-1] * m).astype(dtype)
+    corr = np.ascontiguousarray((D.T @ y).reshape(space[0], space[1] * m), dtype)
+    tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
+    support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
+    energy = float(np.sum(y * y, dtype=np.float64))
+    t, left = convolutional_kernels.greedy(corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace)
+    gamma = np.zeros(math.prod(D.positions) * m, dtype)
+    gamma[support[:t]] = z[:t]
+    done = left <= bound if bound >= 0 else t == k or left <= 1e-15 * energy
+    return gamma.reshape(*D.positions, m), tuple(trace[:t].tolist()), bool(done)
+
+
+def _array_shifts(D, y, k, bound):
+    """The definition: all correlations, then least squares on the chosen columns, by QR on the whole signal."""
+    xp, m = array_namespace(y), D.filters.shape[-1]
+    columns, r, trace, chosen = [], y, [], []
+    number = indices(range(math.prod(D.positions) * m), like=y)
+    energy = float(xp.sum(float64(y) ** 2))
+    left, value = energy, None
+    while len(chosen) < k and left > bound and left > 1e-15 * energy:
+        j = int(xp.argmax(xp.abs(xp.reshape(D.T @ r, (-1,)))))
+        one = xp.reshape(xp.astype(number == j, y.dtype), (*D.positions, m))
+        chosen.append(one)
+        columns.append(xp.reshape(D @ one, (-1,)))
+        basis, triangle = xp.linalg.qr(xp.stack(columns, axis=1))
+        along = basis.T @ xp.reshape(y, (-1,))
+        r = y - xp.reshape(basis @ along, y.shape)
+        left = float(xp.sum(float64(r) ** 2))
+        trace.append(math.sqrt(left))
+        value = xp.linalg.solve(triangle, along)
+    gamma = sum((value[i] * one for i, one in enumerate(chosen)), 0 * (D.T @ y))
+    done = left <= bound if bound >= 0 else len(chosen) == k or left <= 1e-15 * energy
+    return gamma, tuple(trace), bool(done)

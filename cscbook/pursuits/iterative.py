@@ -35,6 +35,15 @@ def check_problem(D, y):
     return check("y", y)
 
 
+def check_weight(lam):
+    """Raise unless ``lam``, a number or one for each entry, is finite and not negative."""
+    if isinstance(lam, (int, float)):
+        return check_level("lam", lam)
+    xp = array_namespace(check("lam", lam))
+    check_level("the smallest lam", float(xp.min(lam)))
+    return lam
+
+
 def thresholding(D, y, beta, shrink=soft):
     """Thresholding pursuit, ``shrink(D^T y, beta)``: the simplest of all, one product and one scalar function.
 
@@ -51,31 +60,31 @@ def thresholding(D, y, beta, shrink=soft):
     return Pursuit(shrink(D.T @ check_problem(D, y), check_level("beta", beta)))
 
 
-def ista(D, y, lam, lipschitz=None, shrink=soft):
-    """Yield the iterates of iterative soft thresholding for ``||y - D g||^2 / 2 + lam ||g||_1``, from zero on, for ever.
+def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
+    """Yield the iterates of iterative soft thresholding for ``||y - D g||^2 / 2 + lam ||g||_1``, for ever.
 
     ``g <- soft(g + D^T (y - D g) / c, lam / c)`` with ``c = lipschitz``, by default the largest eigenvalue of ``D^T D``
-    [Daubechies, Defrise & De Mol, 2004]. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard
+    [Daubechies, Defrise & De Mol, 2004]. It starts from zero, or from ``start``. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard
     thresholding for ``lam ||g||_0`` [Blumensath & Davies, 2008].
     """
     c = lipschitz or largest_eigenvalue(D)
-    gamma = 0 * (D.T @ check_problem(D, y))
-    check_level("lam", lam)
+    gamma = 0 * (D.T @ check_problem(D, y)) if start is None else start
+    check_weight(lam)
     while True:
         gamma = shrink(gamma + D.T @ (y - D @ gamma) / c, lam / c)
         yield gamma
 
 
-def fista(D, y, lam, lipschitz=None, shrink=soft):
+def fista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     """Yield the iterates of FISTA [Beck & Teboulle, 2009]: :func:`ista` with momentum, and a restart when it overshoots.
 
     The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without restarts), where ISTA
     needs ``c ||g*||^2 / (2 t)``.
     """
     c = lipschitz or largest_eigenvalue(D)
-    gamma = z = 0 * (D.T @ check_problem(D, y))
+    gamma = z = 0 * (D.T @ check_problem(D, y)) if start is None else start
     xp, t = array_namespace(gamma), 1.0
-    check_level("lam", lam)
+    check_weight(lam)
     while True:
         before, gamma = gamma, shrink(z + D.T @ (y - D @ z) / c, lam / c)
         overshoots = float(xp.sum((z - gamma) * (gamma - before))) > 0
