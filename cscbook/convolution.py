@@ -31,7 +31,7 @@ class ConvDictionary:
     stride : int
         Distance of neighbouring positions.
     circular : bool
-        True: atoms wrap around, and the code has shape (*space // stride, m). False: atoms lie wholly inside, and it has
+        True: atoms wrap around, and the code has shape ``(*space // stride, m)``. False: atoms lie wholly inside, and it has
         shape ((N - n) // stride + 1, ..., m).
 
     Attributes
@@ -83,7 +83,7 @@ class ConvDictionary:
         return math.prod(self.space) * c, math.prod(self.positions) * m
 
     def __matmul__(self, gamma):
-        """``D @ gamma``: code (*batch, *positions, m) to signal (*batch, *space, c)."""
+        """``D @ gamma``: code ``(*batch, *positions, m)`` to signal ``(*batch, *space, c)``."""
         if isinstance(gamma, ConvDictionary | Product):
             return Product((self, gamma))
         self._check(gamma, self.positions, self.filters.shape[-1], "code")
@@ -92,7 +92,7 @@ class ConvDictionary:
         return aggregate(gamma @ self.local.T, self.size, self.space, self.stride, self.circular)
 
     def correlate(self, x):
-        """``D.T @ x``: signal (*batch, *space, c) to correlations (*batch, *positions, m)."""
+        """``D.T @ x``: signal ``(*batch, *space, c)`` to correlations ``(*batch, *positions, m)``."""
         self._check(x, self.space, self.filters.shape[-2], "signal")
         if self._spectral_is_faster():
             return self._spectral_analysis(x)
@@ -116,7 +116,7 @@ class ConvDictionary:
 
     @cached_property
     def _spectrum(self):
-        """Transform of the filters, placed at the origin: shape (*frequencies, c, m)."""
+        """Transform of the filters, placed at the origin: shape ``(*frequencies, c, m)``."""
         axes = tuple(range(len(self.space)))
         return fft(self.filters).rfftn(_grow(self.filters, axes, self.space), axes=axes)
 
@@ -150,7 +150,7 @@ class ConvDictionary:
 
     @cached_property
     def _spectral_gram(self):
-        """``D D^T`` frequency by frequency, (*frequencies, c, c); a frequency that no filter reaches is an error."""
+        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter reaches is an error."""
         xp = array_namespace(self.filters)
         gram = self._spectrum @ xp.conj(xp.matrix_transpose(self._spectrum))
         lowest = float(xp.min(xp.linalg.eigvalsh(gram)))
@@ -247,7 +247,7 @@ class Product:
 
     @cached_property
     def filters(self):
-        """Effective atoms (*size, c, m): each layer adds ``stride * (n - 1)`` to their size."""
+        """Effective atoms ``(*size, c, m)``: each layer adds ``stride * (n - 1)`` to their size."""
         last, *before = reversed(self.factors)
         atoms, xp = last.filters, array_namespace(last.filters)
         for D in before:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .arrays import array_namespace, asarray, check
+from .arrays import array_namespace, asarray, check, to_numpy
 
 
 def atom_norms(D):
@@ -23,13 +23,34 @@ def normalize(D):
 
 
 def coherence(D):
-    """Mutual coherence ``mu(D) = max_{i != j} |d_i^T d_j| / (||d_i|| ||d_j||)`` [Donoho & Elad, 2003]."""
+    """Mutual coherence ``mu(D) = max_{i != j} |d_i^T d_j| / (||d_i|| ||d_j||)`` [Donoho & Elad, 2003].
+
+    For a convolutional dictionary over all pairs of distinct shifted atoms, exactly.
+    """
+    if hasattr(D, "stripe_dictionary"):
+        if all(len(range(0, n, D.stride)) * 2 - 1 <= P for n, P in zip(D.size, D.positions, strict=True)):
+            return float(shifted_coherence(D).max())
+        D = dense(D)  # an atom meets another around the circle on both sides, or the border cuts shifts off
     xp = array_namespace(D)
     D = normalize(D)
     gram = xp.abs(D.T @ D)
     if gram.shape[0] < 2:
         raise ValueError("coherence needs at least two atoms")
     return float(xp.max(xp.triu(gram, k=1)))
+
+
+def shifted_coherence(D):
+    """Shifted coherences ``mu_s = max_{i,j} |<d_i, d_j shifted by s>|`` of unit atoms, ``i != j`` where s = 0.
+
+    A NumPy array with one axis for each space axis of the ConvDictionary, over the shifts ``-(r - 1), ..., r - 1`` in
+    positions, ``r = ceil(n / stride)`` [Papyan, Sulam & Elad, 2017].
+    """
+    m, reach = D.filters.shape[-1], [len(range(0, n, D.stride)) for n in D.size]
+    norms = to_numpy(atom_norms(D.local))
+    cross = to_numpy(D.local.T @ D.stripe_dictionary).reshape(m, *(2 * r - 1 for r in reach), m)
+    cross = np.abs(cross) / norms / norms.reshape(m, *[1] * len(reach), 1)
+    cross[(range(m), *(r - 1 for r in reach), range(m))] = 0  # an atom with itself
+    return cross.max(axis=(0, -1))
 
 
 def dense(D):

@@ -1,10 +1,14 @@
-"""Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts, never a dictionary.
+"""Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts.
 
-The classical ones, for a dictionary with unit atoms. ``k`` is the number of non-zeros of the true code ``gamma``,
+For a matrix with unit atoms they are the classical ones; for a convolutional dictionary ``k`` counts the non-zeros of the
+fullest *stripe*, and ``eps`` in OMP's and BP's conditions is the energy of the loudest *patch* of the noise: conditions on
+what a patch sees, for signals of any length [Papyan, Sulam & Elad, 2017]. ``k`` is the number of non-zeros of the true code ``gamma``,
 ``x = D gamma`` the clean signal, ``y = x + e`` the noisy one and ``eps`` at least ``||e||_2``.
 """
 
 import math
+
+from .arrays import array_namespace
 
 
 def _check_mu(mu):
@@ -79,3 +83,41 @@ def bp_error_bound(eps):
     the solution is unique [Tropp, 2006; for stripes and patches: Papyan, Sulam & Elad, 2017].
     """
     return 7.5 * eps
+
+
+def welch_bound(m, n):
+    """``sqrt((m - 1) / (m (2 n - 1) - 1))``: no m filters of length n have all their shifts less coherent [Welch, 1974].
+
+    The ``m (2 n - 1)`` shifts that touch a patch live in ``2 n - 1`` dimensions.
+    """
+    if m < 1 or n < 1:
+        raise ValueError(f"welch_bound({m}, {n}): expected at least one filter, of length at least 1")
+    return math.sqrt((m - 1) / (m * (2 * n - 1) - 1)) if m > 1 else 0.0
+
+
+def stripe_coherence_level(mu0):
+    """``(1 + mu_0) / 2``: a code whose stripe coherences all lie below is unique, and OMP and BP find it.
+
+    ``mu0`` is the coherence of atoms at the same place, the shifted coherence for s = 0 [Papyan, Sulam & Elad, 2017].
+    """
+    return (1 + mu0) / 2
+
+
+def stripe_rip_bound(k, mu):
+    """``(k - 1) mu``: bound on the Stripe-RIP constant ``delta_k`` [Papyan, Sulam & Elad, 2017].
+
+    ``(1 - delta_k) ||v||^2 <= ||D v||^2 <= (1 + delta_k) ||v||^2`` for all codes v with k non-zeros in the fullest stripe.
+    """
+    return (k - 1) * _check_mu(mu)
+
+
+def stripe_rip(D, codes):
+    """Empirical Stripe-RIP constant: the largest ``| ||D v||^2 / ||v||^2 - 1 |`` over a batch of codes, a lower bound."""
+    xp, axes = array_namespace(codes), tuple(range(-1 - len(D.space), 0))
+    ratio = xp.sum((D @ codes) ** 2, axis=axes) / xp.sum(codes ** 2, axis=axes)
+    return float(xp.max(xp.abs(ratio - 1)))
+
+
+def local_count(k, n, space, stride=1):
+    """How many non-zeros a code of ``space`` may have at ``k`` a stripe: about ``k prod_i N_i / (2 n_i - 1)``."""
+    return k * math.prod(N / stride / (2 * -(-a // stride) - 1) for a, N in zip(n, space, strict=True))

@@ -104,7 +104,7 @@ def _overlap_add(p, axis, inner, N, stride):
 
 
 def counts(size, space, stride=1, circular=True, *, like):
-    """How many patches cover each entry of the signal, ``sum_i R_i^T R_i 1``; shape (*space, 1)."""
+    """How many patches cover each entry of the signal, ``sum_i R_i^T R_i 1``; shape ``(*space, 1)``."""
     xp, cover = array_namespace(like), 1.0
     where = positions(size, space, stride, circular)
     for axis, (P, n, N) in enumerate(zip(where, size, space, strict=True)):  # the axes cover independently

@@ -1,6 +1,7 @@
 """Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
 
-from .arrays import array_namespace, check
+from .arrays import array_namespace, asarray, check
+from .dictionary import shifted_coherence
 from .local import patches, stripes
 
 
@@ -20,7 +21,7 @@ def _most(views):
 def l0_inf_stripe(gamma, size, stride=1, circular=True):
     """Non-zeros in the fullest stripe, ``max_i ||gamma_i||_0`` [Papyan, Sulam & Elad, 2017].
 
-    ``gamma`` has shape (*batch, *positions, m); ``size`` is that of the atoms. The maximum runs over the batch too.
+    ``gamma`` has shape ``(*batch, *positions, m)``; ``size`` is that of the atoms. The maximum runs over the batch too.
     """
     return _most(stripes(check("gamma", gamma), size, stride, circular))
 
@@ -34,3 +35,15 @@ def l2_inf_patch(e, size, stride=1, circular=True):
     """Energy of the loudest patch, ``max_i ||R_i e||_2``: the local noise level."""
     xp = array_namespace(e)
     return float(xp.max(xp.linalg.vector_norm(patches(check("e", e), size, stride, circular), axis=-1)))
+
+
+def stripe_coherence(gamma, D):
+    """Stripe coherence of each stripe, ``zeta_i = sum_s ||alpha_{i + s}||_0 mu_s`` [Papyan, Sulam & Elad, 2017].
+
+    Non-zeros count by how much atoms at their distance can correlate, so ``zeta_i <= mu ||gamma_i||_0``.
+    ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are the :func:`~cscbook.dictionary.shifted_coherence`.
+    """
+    xp = array_namespace(gamma)
+    weight = asarray(shifted_coherence(D).reshape(-1), like=xp.astype(gamma, xp.float64))
+    needles = xp.sum(xp.astype(gamma != 0, xp.float64), axis=-1)[..., None]
+    return stripes(needles, D.size, D.stride, D.circular) @ weight

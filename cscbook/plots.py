@@ -79,3 +79,38 @@ def stems(gamma, ax=None, color="code", label=None, offset=0.0):
     ax.axhline(0, color="0.6", lw=0.6)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def codes(found, truth=None, width=7.0, height=2.1):
+    """Codes side by side, ``{name: code}``, each over the true one as open circles; returns the figure."""
+    fig, axes = plt.subplots(1, len(found), squeeze=False, sharey=True, layout="constrained",
+                             figsize=(width, height))
+    for (name, gamma), ax in zip(found.items(), axes.flat, strict=True):
+        word = name.split(":")[0].lower()
+        stems(gamma, ax, word if word in COLORS else "code")
+        if truth is not None:
+            at, color = np.flatnonzero(to_numpy(truth)), COLORS["truth"]
+            ax.plot(at, to_numpy(truth)[at], "o", markersize=7, markerfacecolor="none", color=color)
+        ax.set_title(name, fontsize=9)
+        ax.set_xlabel("atom")
+    return fig
+
+
+def pursuit_steps(steps, width=7.0):
+    """Steps ``(|D^T r|, atom, residual after it)`` of a greedy pursuit, a row each; returns the figure."""
+    fig, axes = plt.subplots(len(steps), 2, sharex="col", sharey="col", squeeze=False, layout="constrained",
+                             figsize=(width, 0.4 + 1.05 * len(steps)))
+    for number, ((corr, j, r), (left, right)) in enumerate(zip(steps, axes, strict=True), 1):
+        corr = to_numpy(corr)
+        left.vlines(range(corr.size), 0, corr, color=COLORS["other"], lw=1)
+        left.vlines(j, 0, corr[j], color=COLORS["omp"], lw=2.5)
+        left.annotate(f"step {number}: atom {j}", (j, corr[j]), (6, -4), textcoords="offset points",
+                      fontsize=8)
+        right.plot(to_numpy(r), color=COLORS["truth"], lw=1, drawstyle="steps-mid")
+        for ax in (left, right):
+            ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_title("correlations $|D^T r|$ before the step", fontsize=9)
+    axes[0, 1].set_title("residual $r$ after it", fontsize=9)
+    axes[-1, 0].set_xlabel("atom")
+    axes[-1, 1].set_xlabel("sample")
+    return fig
