@@ -115,7 +115,7 @@ class ConvDictionary:
         return N * ((m + c) * 2.5 * math.log2(N) + 4 * m * c) < direct
 
     @cached_property
-    def _spectrum(self):
+    def spectrum(self):
         """Transform of the filters, placed at the origin: shape ``(*frequencies, c, m)``."""
         axes = tuple(range(len(self.space)))
         return fft(self.filters).rfftn(_grow(self.filters, axes, self.space), axes=axes)
@@ -126,33 +126,23 @@ class ConvDictionary:
     def _spectral_synthesis(self, gamma):
         xp, axes = array_namespace(gamma), self._axes(gamma)
         code = fft(gamma).rfftn(_grow(_upsample(gamma, axes, self.stride), axes, self.space), axes=axes)
-        x = xp.sum(code[..., None, :] * self._spectrum, axis=-1)
+        x = xp.sum(code[..., None, :] * self.spectrum, axis=-1)
         return xp.astype(fft(gamma).irfftn(x, s=self.space, axes=axes), gamma.dtype)
 
     def _spectral_analysis(self, x):
         xp, axes = array_namespace(x), self._axes(x)
-        seen = xp.sum(fft(x).rfftn(x, axes=axes)[..., None] * xp.conj(self._spectrum), axis=-2)
+        seen = xp.sum(fft(x).rfftn(x, axes=axes)[..., None] * xp.conj(self.spectrum), axis=-2)
         seen = fft(x).irfftn(seen, s=self.space, axes=axes)
         at = tuple(slice(0, self.stride * (p - 1) + 1, self.stride) for p in self.positions)
         return xp.astype(seen[(..., *at, slice(None))], x.dtype)
 
-    def inverse_gram(self, v):
-        """``(D D^T)^-1 v``: division in the Fourier domain, since ``D D^T`` is block circulant (circular, stride 1)."""
+    @cached_property
+    def spectral_gram(self):
+        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter reaches is an error."""
         if not self.circular or self.stride != 1:
             raise ValueError(f"D D^T is circulant for circular=True and stride=1, not {self.circular} and {self.stride}")
-        xp, axes = array_namespace(v), self._axes(v)
-        spectrum = fft(v).rfftn(v, axes=axes)
-        if self.filters.shape[-2] == 1:
-            spectrum = spectrum / self._spectral_gram[..., 0]
-        else:
-            spectrum = xp.linalg.solve(self._spectral_gram, spectrum[..., None])[..., 0]
-        return xp.astype(fft(v).irfftn(spectrum, s=self.space, axes=axes), v.dtype)
-
-    @cached_property
-    def _spectral_gram(self):
-        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter reaches is an error."""
         xp = array_namespace(self.filters)
-        gram = self._spectrum @ xp.conj(xp.matrix_transpose(self._spectrum))
+        gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))
         lowest = float(xp.min(xp.linalg.eigvalsh(gram)))
         if lowest <= 1e-12 * self.lipschitz:
             raise ValueError(f"the filters do not span every frequency: the smallest eigenvalue of D D^T is {lowest:.1e}")
@@ -176,7 +166,7 @@ class ConvDictionary:
     def lipschitz(self):
         xp = array_namespace(self.filters)
         if self.circular and self.stride == 1:
-            gram = self._spectrum @ xp.conj(xp.matrix_transpose(self._spectrum))  # (*frequencies, c, c)
+            gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))  # (*frequencies, c, c)
             return float(xp.max(xp.linalg.eigvalsh(gram)))
         return _power(self)
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cscbook"
 LAYERS = {"arrays": 0, "kernels": 1, "convolutional_kernels": 1, "local": 1, "shrinkage": 1, "dictionary": 2, "low_coherence": 2, "norms": 2, "convolution": 2, "guarantees": 3, "pursuits": 3,
-          "learning": 5, "signals": 5, "imaging": 6, "plots": 9, "widgets": 9}
+          "learning": 5, "signals": 5, "imaging": 6, "experiments": 6, "plots": 9, "widgets": 9}
 
 
 def modules():

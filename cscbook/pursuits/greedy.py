@@ -7,7 +7,7 @@ import numpy as np
 from .. import convolutional_kernels, kernels
 from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
 from ..convolution import ConvDictionary
-from ..dictionary import atom_norms
+from ..dictionary import atom_norms, dense
 from .iterative import Pursuit, check_problem
 
 
@@ -147,9 +147,19 @@ def _convolutional(D, y, norms, k, bound):
     unit = ConvDictionary(D.filters / norms, D.space, D.stride, D.circular)
     d, signals = len(D.space), xp.reshape(y, (-1, *D.space, D.filters.shape[-2]))
     batch, route = y.shape[:-1 - d], _compiled_shifts if is_numpy(y, D.filters) else _array_shifts
+    if is_numpy(y, D.filters) and len(signals) >= 8 and math.prod(D.shape) <= 1 << 21:
+        return _many_small(dense(unit), signals, batch, D, norms, k, bound)
     found = [route(unit, signals[b, ...], k, bound) for b in range(signals.shape[0])]
     gamma = xp.reshape(xp.stack([code for code, _, _ in found]), (*batch, *D.positions, norms.shape[0])) / norms
     return Pursuit(gamma, found[0][1] if len(found) == 1 else (), all(done for _, _, done in found))
+
+
+def _many_small(M, signals, batch, D, norms, k, bound):
+    """Many short signals: their explicit matrix is small, and batch-OMP shares its Gram matrix among them."""
+    gamma, left = _compiled_columns(M, signals.reshape(len(signals), -1).T, k, bound)
+    done = _reached(left, np.diff(gamma.indptr), signals.reshape(len(signals), -1).T, k, bound)
+    gamma = gamma.T.toarray().reshape(*batch, *D.positions, len(norms)) / norms
+    return Pursuit(gamma.astype(signals.dtype), (), bool(done))
 
 
 def _compiled_shifts(D, y, k, bound):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import kernels
-from ..arrays import array_namespace, float64, is_numpy
+from ..arrays import array_namespace, fft, float64, indices, is_numpy
 from ..convolution import ConvDictionary
 from ..dictionary import atom_norms, lipschitz
 from ..shrinkage import soft, soft_nonnegative
@@ -198,50 +198,99 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
         ``trace`` holds ``||g||_1``, summed over the batch, at each check of the certificate.
     """
     xp, matrix = array_namespace(check_problem(D, x)), getattr(D, "ndim", None) == 2
-    signal = float64(xp.reshape(x, (x.shape[0], -1))) if matrix else float64(x)
-    D = float64(D) if matrix else ConvDictionary(float64(D.filters), D.space, D.stride, D.circular)
-    axes, solve = (0, _inverse(D)) if matrix else (tuple(range(-1 - len(D.space), 0)), D.inverse_gram)
-    z = D.T @ solve(signal)
-    if float(xp.max(xp.abs(D @ z - signal))) > 1e-6 * (1 + float(xp.max(xp.abs(signal)))):
-        raise ValueError(f"x is not in the range of D (shape {tuple(D.shape)}): x = D g has no solution")
+    signals = float64(xp.reshape(x, (x.shape[0], -1)).T if matrix else xp.reshape(x, (-1, *D.space, D.filters.shape[-2])))
+    project, dual_norm_and_product = (_matrix_equality if matrix else _spectral_equality)(D, signals)
+    every = indices(range(signals.shape[0]), like=x)
+    z, done, trace, settled = project(None, every), {}, [], 0.0
+    axes = tuple(range(1, z.ndim))
     beta = 0.2 * xp.max(xp.abs(z), axis=axes, keepdims=True)
     beta = xp.where(beta > 0, beta, xp.ones_like(beta))
-    dual, trace, gap = xp.zeros_like(z), [], math.inf
+    dual, live, number = xp.zeros_like(z), every, list(range(signals.shape[0]))
     for t in range(1, max_iter + 1):
-        gamma = z - dual
-        gamma = gamma + D.T @ solve(signal - D @ gamma)
+        gamma = project(z - dual, live)
         mixed = 1.7 * gamma - 0.7 * z
         z = soft(mixed + dual, beta)
         dual = dual + mixed - z
         if t % 25 == 0 or t == max_iter:
-            gamma = gamma + D.T @ solve(signal - D @ gamma)  # once more, against rounding
-            trace.append(float(xp.sum(xp.abs(gamma))))
-            gap = _equality_gap(D, signal, gamma, solve(D @ dual), axes)
-            if gap <= tol:
+            gamma = project(gamma, live)  # once more, against rounding
+            norm = xp.sum(xp.abs(gamma), axis=axes)
+            top, product = dual_norm_and_product(dual, live)
+            bound = product / xp.where(top > 0, top, xp.ones_like(top))
+            gap = (norm - bound) / xp.where(norm > 0, norm, xp.ones_like(norm))
+            trace.append(settled + float(xp.sum(norm)))
+            leave = [i for i, g in enumerate(gap) if float(g) <= tol or t == max_iter]
+            for i in leave:
+                done[number[i]] = (gamma[i, ...], z[i, ...], float(gap[i]) <= tol)
+                settled += float(norm[i])
+            stay = [i for i in range(len(number)) if i not in set(leave)]
+            if not stay:
                 break
+            if leave:  # the others go on alone
+                at, number = indices(stay, like=x), [number[i] for i in stay]
+                z, dual, beta, live = (xp.take(a, at, axis=0) for a in (z, dual, beta, live))
+    found = [done[i] for i in range(signals.shape[0])]
     if matrix:
-        gamma = xp.concat([_sharpen(D, signal[:, j], gamma[:, j], z[:, j]) for j in range(z.shape[1])], axis=1)
+        D = float64(D)
+        gamma = xp.stack([_sharpen(D, signals[i, ...], g, z) for i, (g, z, _) in enumerate(found)], axis=1)
         gamma = xp.reshape(gamma, (-1,) + tuple(x.shape[1:]))
-    return Pursuit(xp.astype(gamma, x.dtype), tuple(trace), gap <= tol)
+    else:
+        gamma = xp.moveaxis(xp.stack([g for g, _, _ in found]), 1, -1)
+        gamma = xp.reshape(gamma, (*x.shape[:-1 - len(D.space)], *gamma.shape[1:]))
+    return Pursuit(xp.astype(gamma, x.dtype), tuple(trace), all(sure for _, _, sure in found))
 
 
-def _inverse(D):
-    """``v -> (D D^T)^-1 v`` for a matrix."""
-    inverse = array_namespace(D).linalg.pinv(D @ D.T)
-    return lambda v: inverse @ v
+def _out_of_range(D):
+    return ValueError(f"x is not in the range of D (shape {tuple(D.shape)}): x = D g has no solution")
 
 
-def _equality_gap(D, x, gamma, v, axes):
-    """Largest ``(||g||_1 - x^T v) / ||g||_1`` over the signals, with v scaled to ``||D^T v||_inf = 1``."""
-    xp = array_namespace(x)
-    primal = xp.sum(xp.abs(gamma), axis=axes)
-    top = xp.max(xp.abs(D.T @ v), axis=axes)
-    dual = xp.sum(x * v, axis=axes) / xp.where(top > 0, top, xp.ones_like(top))
-    return float(xp.max((primal - dual) / xp.where(primal > 0, primal, xp.ones_like(primal))))
+def _matrix_equality(D, signals):
+    """Projection on ``x = D g``, and ``(||D^T v||_inf, x^T v)`` of the dual vector, for codes as rows (p, m)."""
+    xp, D = array_namespace(D), float64(D)
+    lift = xp.linalg.pinv(D).T  # (n, m): g -> g + (x - g D^T) lift projects
+    if float(xp.max(xp.abs((signals @ lift) @ D.T - signals))) > 1e-6 * (1 + float(xp.max(xp.abs(signals)))):
+        raise _out_of_range(D)
+
+    def project(gamma, live):
+        x = xp.take(signals, live, axis=0)
+        return x @ lift if gamma is None else gamma + (x - gamma @ D.T) @ lift
+
+    def norm_and_product(dual, live):
+        v = dual @ lift.T
+        return xp.max(xp.abs(v @ D), axis=1), xp.sum(xp.take(signals, live, axis=0) * v, axis=1)
+
+    return project, norm_and_product
+
+
+def _spectral_equality(D, signals):
+    """The same in the Fourier domain, for codes (batch, m, *space): two transforms a map and a division."""
+    xp, d = array_namespace(signals), len(D.space)
+    D = ConvDictionary(float64(D.filters), D.space, D.stride, D.circular)
+    if D.filters.shape[-2] != 1:
+        raise ValueError(f"filters have {D.filters.shape[-2]} channels: expected 1 (use dense(D) for more)")
+    axes, transform = tuple(range(-d, 0)), fft(signals)
+    x = transform.rfftn(xp.moveaxis(signals, -1, 1), axes=axes)  # (batch, 1, *frequencies)
+    atoms = xp.moveaxis(D.spectrum[..., 0, :], -1, 0)  # (m, *frequencies)
+    lift = xp.conj(atoms) / D.spectral_gram[..., 0, 0]
+
+    def project(gamma, live):
+        seen = xp.take(x, live, axis=0)
+        if gamma is None:
+            return transform.irfftn(lift * seen, s=D.space, axes=axes)
+        code = transform.rfftn(gamma, axes=axes)
+        return transform.irfftn(code + lift * (seen - xp.sum(atoms * code, axis=1, keepdims=True)), s=D.space, axes=axes)
+
+    def norm_and_product(dual, live):
+        v = xp.sum(xp.conj(lift) * transform.rfftn(dual, axes=axes), axis=1, keepdims=True)
+        seen = transform.irfftn(xp.conj(atoms) * v, s=D.space, axes=axes)
+        v = xp.moveaxis(transform.irfftn(v, s=D.space, axes=axes), 1, -1)
+        over = tuple(range(1, v.ndim))
+        return xp.max(xp.abs(seen), axis=over), xp.sum(xp.take(signals, live, axis=0) * v, axis=over)
+
+    return project, norm_and_product
 
 
 def _sharpen(D, x, gamma, z):
-    """Column (m, 1): least squares on the support of the thresholded ``z`` where that represents ``x``, else ``gamma``."""
+    """Code (m,): least squares on the support of the thresholded ``z`` where that represents ``x``, else ``gamma``."""
     xp = array_namespace(x)
     on = xp.nonzero(z)[0]
     if 0 < on.shape[0] <= D.shape[0]:
@@ -250,4 +299,4 @@ def _sharpen(D, x, gamma, z):
         exact = float(xp.linalg.vector_norm(x - atoms @ value)) <= 1e-10 * float(xp.linalg.vector_norm(x))
         if exact and float(xp.sum(xp.abs(value))) <= float(xp.sum(xp.abs(gamma))) * (1 + 1e-12):
             gamma = xp.take(xp.eye(z.shape[0], dtype=x.dtype, device=x.device), on, axis=1) @ value
-    return gamma[:, None]
+    return gamma
