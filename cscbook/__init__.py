@@ -4,18 +4,51 @@ from .arrays import array_namespace, asarray, backend, to_numpy
 from .convolution import ConvDictionary, linear_operator
 from .dictionary import coherence, dct_dictionary, dct_matrix, dense, normalize, shifted_coherence
 from .experiments import phase_transition
-from .guarantees import bp_error_bound, bp_noise_level, local_count, omp_error_bound, omp_noise_level
-from .guarantees import sparsest_error_bound, stripe_coherence_level, stripe_rip, stripe_rip_bound
-from .guarantees import thresholding_level, thresholding_noise_level, uniqueness_level, welch_bound
+from .guarantees import (
+    bp_error_bound,
+    bp_noise_level,
+    local_count,
+    omp_error_bound,
+    omp_noise_level,
+    sparsest_error_bound,
+    stripe_coherence_level,
+    stripe_rip,
+    stripe_rip_bound,
+    thresholding_level,
+    thresholding_noise_level,
+    uniqueness_level,
+    welch_bound,
+)
 from .imaging import denoise_dct, denoise_ksvd, denoise_omp, psnr
 from .learning import ksvd
 from .local import aggregate, counts, patches, stripes
 from .low_coherence import low_coherence_dictionary
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
-from .pursuits import Pursuit, basis_pursuit, basis_pursuit_equality, duality_gap, fista, ista
-from .pursuits import lam_max, objective, omp, thresholding
+from .pursuits import (
+    Pursuit,
+    basis_pursuit,
+    basis_pursuit_equality,
+    duality_gap,
+    fista,
+    ista,
+    lam_max,
+    objective,
+    omp,
+    thresholding,
+)
 from .shrinkage import hard, soft, soft_nonnegative
-from .signals import add_noise, grey, image_names, load_digits, load_image, load_notes, natural32, noise
-from .signals import random_code, random_dictionary, synthesize_notes
+from .signals import (
+    add_noise,
+    grey,
+    image_names,
+    load_digits,
+    load_image,
+    load_notes,
+    natural32,
+    noise,
+    random_code,
+    random_dictionary,
+    synthesize_notes,
+)
 
 __version__ = "0.1.0"

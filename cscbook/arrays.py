@@ -1,7 +1,8 @@
 """Arrays: the only module that knows array libraries.
 
-The rest of the package asks ``xp = array_namespace(x)`` and then calls ``xp.`` functions only, so the same lines run on
-NumPy, on CuPy and on any library that follows the array API standard (https://data-apis.org/array-api/).
+The rest of the package asks ``xp = array_namespace(x)`` and then calls ``xp.`` functions only, so the
+same lines run on NumPy, on CuPy and on any library that follows the array API standard
+(https://data-apis.org/array-api/).
 """
 
 import functools
@@ -46,7 +47,8 @@ def backend():
 
 
 def array_namespace(*arrays):
-    """The namespace ``xp`` of ``arrays``, which must share one library and one device (else ``TypeError``)."""
+    """The namespace ``xp`` of ``arrays``, which must share one library and one device (else
+    ``TypeError``)."""
     kinds = ", ".join(type(a).__module__.split(".")[0] + "." + type(a).__name__ for a in arrays)
     if not all(array_api_compat.is_array_api_obj(a) for a in arrays):
         raise TypeError(f"expected arrays of one library, got {kinds}")
@@ -105,41 +107,49 @@ def float64(x):
 
 
 def fft(x):
-    """``rfftn`` and ``irfftn`` for arrays like ``x``: scipy.fft on all cores for NumPy, the library's own otherwise."""
+    """``rfftn`` and ``irfftn`` for arrays like ``x``: scipy.fft on all cores for NumPy, the library's
+    own otherwise."""
     if is_numpy(x):
-        return SimpleNamespace(rfftn=functools.partial(scipy.fft.rfftn, workers=-1),
-                               irfftn=functools.partial(scipy.fft.irfftn, workers=-1))
+        return SimpleNamespace(
+            rfftn=functools.partial(scipy.fft.rfftn, workers=-1),
+            irfftn=functools.partial(scipy.fft.irfftn, workers=-1),
+        )
     return array_namespace(x).fft
 
 
 def sparse(x):
-    """The sparse-matrix module beside ``x``: scipy.sparse, cupyx.scipy.sparse, or None where its library has none."""
+    """The sparse-matrix module beside ``x``: scipy.sparse, cupyx.scipy.sparse, or None where its
+    library has none."""
     if is_numpy(x):
         return scipy.sparse
     if array_api_compat.is_cupy_array(x):
         import cupyx.scipy.sparse
+
         return cupyx.scipy.sparse
     return None
 
 
 def sliding_windows(x, size, axes):
-    """All windows of ``size`` along ``axes``: position axes stay, window axes come last. A view for NumPy and CuPy."""
+    """All windows of ``size`` along ``axes``: position axes stay, window axes come last. A view for
+    NumPy and CuPy."""
     if is_numpy(x):
         return np.lib.stride_tricks.sliding_window_view(x, size, axis=axes)
     if array_api_compat.is_cupy_array(x):
         import cupy
+
         return cupy.lib.stride_tricks.sliding_window_view(x, size, axis=axes)
     xp = array_namespace(x)
     for n, axis in zip(size, axes, strict=True):
         count = x.shape[axis] - n + 1
         at = indices(np.add.outer(np.arange(count), np.arange(n)).ravel(), like=x)
-        x = xp.reshape(xp.take(x, at, axis=axis), x.shape[:axis] + (count, n) + x.shape[axis + 1:])
+        x = xp.reshape(xp.take(x, at, axis=axis), x.shape[:axis] + (count, n) + x.shape[axis + 1 :])
         x = xp.moveaxis(x, axis + 1, -1)
     return x
 
 
 def check(name, x, ndim=None):
-    """Raise unless ``x`` is a real floating array without NaN or infinity (and with ``ndim`` axes, if given)."""
+    """Raise unless ``x`` is a real floating array without NaN or infinity (and with ``ndim`` axes, if
+    given)."""
     xp = array_namespace(x)
     if not xp.isdtype(x.dtype, "real floating"):
         raise TypeError(f"{name} has dtype {x.dtype}: expected real floating numbers")

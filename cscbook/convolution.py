@@ -1,7 +1,8 @@
 """The convolutional dictionary: the global matrix D of the convolutional model, never stored.
 
-Two lines define it: ``D.T @ x = patches(x) @ D_L`` and ``D @ gamma = aggregate(gamma @ D_L.T)``. Inside, the same numbers
-are computed in runs of positions, or in the Fourier domain, whichever is faster (see ``_spectral_is_faster``).
+Two lines define it: ``D.T @ x = patches(x) @ D_L`` and ``D @ gamma = aggregate(gamma @ D_L.T)``.
+Inside, the same numbers are computed in runs of positions, or in the Fourier domain, whichever is
+faster (see ``_spectral_is_faster``).
 """
 
 import math
@@ -31,8 +32,8 @@ class ConvDictionary:
     stride : int
         Distance of neighbouring positions.
     circular : bool
-        True: atoms wrap around, and the code has shape ``(*space // stride, m)``. False: atoms lie wholly inside, and it has
-        shape ((N - n) // stride + 1, ..., m).
+        True: atoms wrap around, and the code has shape ``(*space // stride, m)``. False: atoms lie
+        wholly inside, and it has shape ((N - n) // stride + 1, ..., m).
 
     Attributes
     ----------
@@ -41,7 +42,8 @@ class ConvDictionary:
     local : array (n c, m)
         The local dictionary D_L.
     stripe_dictionary : array (n c, stripe m)
-        Omega: all shifts of D_L, cropped to one patch. A stripe holds ``(2 ceil(n / stride) - 1)^d`` needles.
+        Omega: all shifts of D_L, cropped to one patch. A stripe holds ``(2 ceil(n / stride) - 1)^d``
+        needles.
     lipschitz : float
         Largest eigenvalue of ``D^T D``.
     """
@@ -56,8 +58,10 @@ class ConvDictionary:
         object.__setattr__(self, "space", space)
         check("filters", self.filters)
         if self.filters.ndim != len(space) + 2:
-            raise ValueError(f"filters of shape {tuple(self.filters.shape)} do not fit signals on {space}: "
-                             f"expected (*size, c, m), {len(space) + 2} axes")
+            raise ValueError(
+                f"filters of shape {tuple(self.filters.shape)} do not fit signals on {space}: "
+                f"expected (*size, c, m), {len(space) + 2} axes"
+            )
         positions(self.size, space, self.stride, self.circular)
 
     @property
@@ -101,14 +105,15 @@ class ConvDictionary:
     def _check(self, x, space, channels, what):
         array_namespace(self.filters, x)
         d = len(self.space)
-        if x.ndim <= d or tuple(x.shape[-d - 1:]) != (*space, channels):
+        if x.ndim <= d or tuple(x.shape[-d - 1 :]) != (*space, channels):
             expected = ", ".join(map(str, (*space, channels)))
             raise ValueError(f"{what} of shape {tuple(x.shape)} does not fit: expected (*batch, {expected})")
 
-    # --- the Fourier route -------------------------------------------------------------------------------------------
+    # --- the Fourier route -----------------------------------------------------------------------
 
     def _spectral_is_faster(self):
-        """Compare the arithmetic of both routes; the factors were measured (float32 and float64, 1-D and 2-D)."""
+        """Compare the arithmetic of both routes; the factors were measured (float32 and float64, 1-D
+        and 2-D)."""
         n, (c, m) = math.prod(self.size), self.filters.shape[-2:]
         N, P = math.prod(self.space), math.prod(self.positions)
         direct = P * n * c * (12 + m / 4)
@@ -138,28 +143,38 @@ class ConvDictionary:
 
     @cached_property
     def spectral_gram(self):
-        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter reaches is an error."""
+        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter
+        reaches is an error."""
         if not self.circular or self.stride != 1:
-            raise ValueError(f"D D^T is circulant for circular=True and stride=1, not {self.circular} and {self.stride}")
+            raise ValueError(
+                f"D D^T is circulant for circular=True and stride=1, not {self.circular} and {self.stride}"
+            )
         xp = array_namespace(self.filters)
         gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))
         lowest = float(xp.min(xp.linalg.eigvalsh(gram)))
         if lowest <= 1e-12 * self.lipschitz:
-            raise ValueError(f"the filters do not span every frequency: the smallest eigenvalue of D D^T is {lowest:.1e}")
+            raise ValueError(
+                f"the filters do not span every frequency: the smallest eigenvalue of D D^T is {lowest:.1e}"
+            )
         return gram
 
-    # --- what else there is to know --------------------------------------------------------------------------------------
+    # --- what else there is to know --------------------------------------------------------------
 
     @cached_property
     def stripe_dictionary(self):
-        xp, (c, m) = array_namespace(self.filters), self.filters.shape[-2:]
+        xp, m = array_namespace(self.filters), self.filters.shape[-1]
         reach = [-(-n // self.stride) - 1 for n in self.size]
         span = tuple(n + 2 * r * self.stride for n, r in zip(self.size, reach, strict=True))
-        one = ConvDictionary(self.filters, span, self.stride, circular=False)  # a stripe of needles, all of it inside
+        one = ConvDictionary(
+            self.filters, span, self.stride, circular=False
+        )  # a stripe of needles, all of it inside
         count = math.prod(one.positions) * m
-        columns = one @ xp.reshape(xp.eye(count, dtype=self.filters.dtype, device=self.filters.device),
-                                   (count, *one.positions, m))
-        inside = tuple(slice(r * self.stride, r * self.stride + n) for n, r in zip(self.size, reach, strict=True))
+        columns = one @ xp.reshape(
+            xp.eye(count, dtype=self.filters.dtype, device=self.filters.device), (count, *one.positions, m)
+        )
+        inside = tuple(
+            slice(r * self.stride, r * self.stride + n) for n, r in zip(self.size, reach, strict=True)
+        )
         return xp.reshape(columns[(slice(None), *inside, slice(None))], (count, -1)).T
 
     @cached_property
@@ -192,12 +207,15 @@ class Product:
     factors: tuple
 
     def __post_init__(self):
-        flat = tuple(f for part in self.factors for f in (part.factors if isinstance(part, Product) else (part,)))
+        flat = tuple(
+            f for part in self.factors for f in (part.factors if isinstance(part, Product) else (part,))
+        )
         object.__setattr__(self, "factors", flat)
         for outer, inner in zip(flat, flat[1:], strict=False):
             code = (*outer.positions, outer.filters.shape[-1])
             if code != (*inner.space, inner.filters.shape[-2]):
-                raise ValueError(f"the code of one layer has shape {code}, the next expects {(*inner.space, inner.filters.shape[-2])}")
+                expected = (*inner.space, inner.filters.shape[-2])
+                raise ValueError(f"the code of one layer has shape {code}, the next expects {expected}")
 
     def __matmul__(self, gamma):
         if isinstance(gamma, ConvDictionary | Product):
@@ -256,7 +274,8 @@ class Product:
 
 
 def _power(D, steps=500, rtol=1e-4):
-    """Largest eigenvalue of ``D^T D`` by power steps from a fixed random code; a lower bound, exact to about ``rtol``."""
+    """Largest eigenvalue of ``D^T D`` by power steps from a fixed random code; a lower bound, exact to
+    about ``rtol``."""
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
     xp, value = array_namespace(like), 0.0
@@ -276,7 +295,7 @@ def _grow(x, axes, space):
     for axis, N in zip(axes, space, strict=True):
         missing = N - x.shape[axis]
         if missing:
-            x = xp.concat([x, zeros(x.shape[:axis] + (missing,) + x.shape[axis + 1:], like=x)], axis=axis)
+            x = xp.concat([x, zeros(x.shape[:axis] + (missing,) + x.shape[axis + 1 :], like=x)], axis=axis)
     return x
 
 
@@ -295,10 +314,14 @@ def _upsample(gamma, axes, stride):
 def linear_operator(D):
     """``D`` as a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy codes and signals."""
     from scipy.sparse.linalg import LinearOperator
+
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
     if not is_numpy(like):
         raise TypeError("linear_operator needs filters in NumPy arrays")
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
-    return LinearOperator(D.shape, dtype=like.dtype,
-                          matvec=lambda g: to_numpy(D @ g.reshape(*D.positions, m)).ravel(),
-                          rmatvec=lambda x: to_numpy(D.T @ x.reshape(*D.space, like.shape[-2])).ravel())
+    return LinearOperator(
+        D.shape,
+        dtype=like.dtype,
+        matvec=lambda g: to_numpy(D @ g.reshape(*D.positions, m)).ravel(),
+        rmatvec=lambda x: to_numpy(D.T @ x.reshape(*D.space, like.shape[-2])).ravel(),
+    )

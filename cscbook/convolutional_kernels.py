@@ -1,7 +1,9 @@
-"""Compiled loops of the convolutional pursuits, on NumPy arrays: everything happens in the patch under one atom.
+"""Compiled loops of the convolutional pursuits, on NumPy arrays: everything happens in the patch under
+one atom.
 
-A signal (H, W, c) stands as rows of ``W c`` numbers, an atom (h, w, c) as h rows of ``w c``; one-dimensional signals have
-H = h = 1. An atom is placed by its first row and by its first number in that row; what sticks out wraps around.
+A signal (H, W, c) stands as rows of ``W c`` numbers, an atom (h, w, c) as h rows of ``w c``;
+one-dimensional signals have H = h = 1. An atom is placed by its first row and by its first number in
+that row; what sticks out wraps around.
 """
 
 import numba
@@ -60,7 +62,8 @@ def subtract_all(r, atoms, mask, rows, columns, which, z):
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
-    """One sweep of coordinate descent on ``||r||^2 / 2 + sum lam |z|`` over the places given; r and z change in place.
+    """One sweep of coordinate descent on ``||r||^2 / 2 + sum lam |z|`` over the places given; r and z
+    change in place.
 
     ``curvature`` is the squared norm of each placed (masked) atom. Returns the largest step.
     """
@@ -87,7 +90,8 @@ def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
 def violations(corr, z, lam, nonnegative, out):
     """How far each coordinate would move by one prox step, ``|soft(z + c, lam) - z|``, and their maximum.
 
-    ``lam`` has one entry an atom; ``corr`` and ``z`` are flattened needle by needle. Also the largest ``|c| / lam``.
+    ``lam`` has one entry an atom; ``corr`` and ``z`` are flattened needle by needle. Also the largest
+    ``|c| / lam``.
     """
     m = lam.size
     worst, top = 0.0, 0.0
@@ -116,10 +120,11 @@ MOST = 128  # atoms that one window of least squares holds
 def greedy(corr, cross, space, m, wrap, k, bound, energy, tiny, support, z, trace):
     """OMP on all shifts of unit atoms; an atom changes the correlations inside its stripe and nowhere else.
 
-    corr (P, Q m) = D^T r is kept up to date through cross (m, 2 p + 1, (2 q + 1) m): the correlation of atom a with all
-    atoms whose position differs by at most (p, q), that is D_L^T Omega. Least squares on the chosen atoms is solved in
-    windows around an atom that still correlates with the residual by more than ``tiny``, until there is none.
-    ``energy`` is ||y||^2. Returns the number of atoms and ||r||^2.
+    corr (P, Q m) = D^T r is kept up to date through cross (m, 2 p + 1, (2 q + 1) m): the correlation of
+    atom a with all atoms whose position differs by at most (p, q), that is D_L^T Omega. Least squares
+    on the chosen atoms is solved in windows around an atom that still correlates with the residual by
+    more than ``tiny``, until there is none. ``energy`` is ||y||^2. Returns the number of atoms and
+    ||r||^2.
     """
     P, Q = space
     p, q = cross.shape[1] // 2, (cross.shape[2] // m) // 2
@@ -127,7 +132,10 @@ def greedy(corr, cross, space, m, wrap, k, bound, energy, tiny, support, z, trac
     leaves = 1
     while leaves < P * blocks:
         leaves *= 2
-    best, where = np.zeros(2 * leaves, corr.dtype), np.zeros(2 * leaves, np.int64)  # a tournament: 1 is the winner
+    best, where = (
+        np.zeros(2 * leaves, corr.dtype),
+        np.zeros(2 * leaves, np.int64),
+    )  # a tournament: 1 is the winner
     dirty, marked = np.empty(P * blocks, np.int64), np.zeros(P * blocks, np.bool_)
     for b in range(P * blocks):
         _play(best, where, corr, leaves, b, blocks, Q, m)
@@ -176,8 +184,24 @@ def greedy(corr, cross, space, m, wrap, k, bound, energy, tiny, support, z, trac
                             if not marked[b]:
                                 marked[b], dirty[count] = True, b
                                 count += 1
-            first, waiting = _disturbed(support[s], corr, head, link, support, queue, queued, first, waiting, tiny,
-                                        P, Q, m, p, q, wrap)
+            first, waiting = _disturbed(
+                support[s],
+                corr,
+                head,
+                link,
+                support,
+                queue,
+                queued,
+                first,
+                waiting,
+                tiny,
+                P,
+                Q,
+                m,
+                p,
+                q,
+                wrap,
+            )
         for b in dirty[:count]:
             marked[b] = False
             _play(best, where, corr, leaves, b, blocks, Q, m)
@@ -212,7 +236,8 @@ def _window(near, s, support, head, link, P, Q, m, p, q, wrap):
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
 def _inner(one, two, cross, P, Q, m, p, q, wrap):
-    """Inner product of two placed atoms, on the circle by the shorter way, or by both where an atom reaches that far."""
+    """Inner product of two placed atoms, on the circle by the shorter way, or by both where an atom
+    reaches that far."""
     di, dj = two // (Q * m) - one // (Q * m), two // m % Q - one // m % Q
     if wrap:
         di, dj = (di + P // 2) % P - P // 2, (dj + Q // 2) % Q - Q // 2

@@ -40,10 +40,11 @@ def coherence(D):
 
 
 def shifted_coherence(D):
-    """Shifted coherences ``mu_s = max_{i,j} |<d_i, d_j shifted by s>|`` of unit atoms, ``i != j`` where s = 0.
+    """Shifted coherences ``mu_s = max_{i,j} |<d_i, d_j shifted by s>|`` of unit atoms, ``i != j`` where
+    s = 0.
 
-    A NumPy array with one axis for each space axis of the ConvDictionary, over the shifts ``-(r - 1), ..., r - 1`` in
-    positions, ``r = ceil(n / stride)`` [Papyan, Sulam & Elad, 2017].
+    A NumPy array with one axis for each space axis of the ConvDictionary, over the shifts ``-(r - 1),
+    ..., r - 1`` in positions, ``r = ceil(n / stride)`` [Papyan, Sulam & Elad, 2017].
     """
     m, reach = D.filters.shape[-1], [len(range(0, n, D.stride)) for n in D.size]
     norms = to_numpy(atom_norms(D.local))
@@ -54,7 +55,8 @@ def shifted_coherence(D):
 
 
 def dense(D):
-    """The dictionary as an explicit matrix (N c, P m), columns in the order of ``gamma.ravel()``; small signals only."""
+    """The dictionary as an explicit matrix (N c, P m), columns in the order of ``gamma.ravel()``; small
+    signals only."""
     if getattr(D, "ndim", None) == 2:
         return check("D", D, ndim=2)
     xp, m = array_namespace(D.filters), D.filters.shape[-1]
@@ -64,7 +66,8 @@ def dense(D):
 
 
 def lipschitz(D):
-    """Largest eigenvalue of ``D^T D``: the Lipschitz constant of the gradient of ``||y - D gamma||^2 / 2``."""
+    """Largest eigenvalue of ``D^T D``: the Lipschitz constant of the gradient of ``||y - D gamma||^2 /
+    2``."""
     if hasattr(D, "lipschitz"):
         return float(D.lipschitz)
     xp = array_namespace(D)
@@ -82,8 +85,8 @@ def dct_matrix(n):
 def dct_dictionary(n=8, m=16):
     """Over-complete 2-D DCT with atoms of n x n pixels, shape (n^2, m^2) [Elad & Aharon, 2006].
 
-    The 1-D atoms ``v_k(t) = cos(t k pi / m)``, t = 0..n-1, k = 0..m-1, lose their mean for k > 0 and are normalised; the
-    2-D atoms are their products. The first is constant.
+    The 1-D atoms ``v_k(t) = cos(t k pi / m)``, t = 0..n-1, k = 0..m-1, lose their mean for k > 0 and
+    are normalised; the 2-D atoms are their products. The first is constant.
     """
     if not 2 <= n <= m:
         raise ValueError(f"dct_dictionary({n}, {m}): expected 2 <= n <= m")

@@ -1,6 +1,8 @@
-"""Experiments that sweep: many random signals, each coded by several pursuits, spread over cores or a cluster.
+"""Experiments that sweep: many random signals, each coded by several pursuits, spread over cores or a
+cluster.
 
-The jobs run under joblib: on the cores here, and on a Dask cluster inside ``joblib.parallel_config(backend="dask")``.
+The jobs run under joblib: on the cores here, and on a Dask cluster inside
+``joblib.parallel_config(backend="dask")``.
 """
 
 import hashlib
@@ -30,7 +32,8 @@ def recover_bp(D, y, k, eps):
 
 
 def recover_lagrangian_bp(D, y, k, eps):
-    """Basis pursuit with ``lam = 4 eps``, where ``eps`` is the local noise level, as the stability theorem asks."""
+    """Basis pursuit with ``lam = 4 eps``, where ``eps`` is the local noise level, as the stability
+    theorem asks."""
     return basis_pursuit(D, y, 4 * eps, tol=1e-4).gamma
 
 
@@ -42,7 +45,9 @@ def same_code(found, truth, rtol=1e-3):
 
 def same_support(found, truth):
     """Whether both have the same non-zeros, one answer a code of the batch."""
-    return np.all((np.reshape(found, (len(found), -1)) != 0) == (np.reshape(truth, (len(truth), -1)) != 0), axis=1)
+    return np.all(
+        (np.reshape(found, (len(found), -1)) != 0) == (np.reshape(truth, (len(truth), -1)) != 0), axis=1
+    )
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class PhaseTransition:
     def rates(self, name, edges):
         """Success rate of a pursuit against ``||gamma||_0,inf``, in bins ``[edges[i], edges[i + 1])``.
 
-        Returns ``(centre, rate, low, high)`` of the bins that hold trials; ``low`` and ``high`` bound the 95 % Wilson
-        interval of the rate.
+        Returns ``(centre, rate, low, high)`` of the bins that hold trials; ``low`` and ``high`` bound
+        the 95 % Wilson interval of the rate.
         """
         rows = []
         for left, right in zip(edges, edges[1:], strict=False):
@@ -82,8 +87,20 @@ def wilson(outcomes, z=1.96):
     return p, (centre - width) / (1 + z * z / n), (centre + width) / (1 + z * z / n)
 
 
-def phase_transition(D, cardinalities, trials, pursuits=None, *, amplitude=None, eps=0.0, success=same_code, seed=0,
-                     n_jobs=None, progress=False, folder=None):
+def phase_transition(
+    D,
+    cardinalities,
+    trials,
+    pursuits=None,
+    *,
+    amplitude=None,
+    eps=0.0,
+    success=same_code,
+    seed=0,
+    n_jobs=None,
+    progress=False,
+    folder=None,
+):
     """Draw random codes of growing cardinality, and see which pursuits find them.
 
     Parameters
@@ -108,7 +125,8 @@ def phase_transition(D, cardinalities, trials, pursuits=None, *, amplitude=None,
     progress : bool
         Show a bar.
     folder : path, optional
-        Keep each finished cardinality in a file there; a later call with the same settings goes on from these files.
+        Keep each finished cardinality in a file there; a later call with the same settings goes on from
+        these files.
 
     Returns
     -------
@@ -116,21 +134,37 @@ def phase_transition(D, cardinalities, trials, pursuits=None, *, amplitude=None,
     """
     pursuits = pursuits or {"OMP": recover_omp, "BP": recover_bp}
     if trials < 1 or not len(cardinalities) or min(cardinalities) < 1:
-        raise ValueError(f"phase_transition needs trials and cardinalities of at least 1, got {trials} and {list(cardinalities)}")
+        raise ValueError(
+            f"expected trials and cardinalities of at least 1, got {trials} and {list(cardinalities)}"
+        )
     settings = _settings(D, trials, pursuits, amplitude, eps, success, seed)
     files = [None if folder is None else Path(folder) / f"{settings}-{k}.npz" for k in cardinalities]
-    jobs = (joblib.delayed(_job)(D, int(k), trials, pursuits, amplitude, eps, success, seed, file)
-            for k, file in zip(cardinalities, files, strict=True))
+    jobs = (
+        joblib.delayed(_job)(D, int(k), trials, pursuits, amplitude, eps, success, seed, file)
+        for k, file in zip(cardinalities, files, strict=True)
+    )
     found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     rows = list(tqdm(found, total=len(files), disable=not progress, desc="phase transition"))
-    return PhaseTransition(np.repeat(np.asarray(cardinalities), trials), np.concatenate([row["l0_inf"] for row in rows]),
-                           {name: np.concatenate([row[name] for row in rows]) for name in pursuits})
+    return PhaseTransition(
+        np.repeat(np.asarray(cardinalities), trials),
+        np.concatenate([row["l0_inf"] for row in rows]),
+        {name: np.concatenate([row[name] for row in rows]) for name in pursuits},
+    )
 
 
 def _settings(D, trials, pursuits, amplitude, eps, success, seed):
     """A short digest of all that the outcome of a trial depends on."""
-    words = [list(D.space), D.stride, D.circular, trials, sorted((n, f.__name__) for n, f in pursuits.items()), amplitude,
-             eps, success.__name__, seed]
+    words = [
+        list(D.space),
+        D.stride,
+        D.circular,
+        trials,
+        sorted((n, f.__name__) for n, f in pursuits.items()),
+        amplitude,
+        eps,
+        success.__name__,
+        seed,
+    ]
     return hashlib.sha256(json.dumps(words).encode() + to_numpy(D.filters).tobytes()).hexdigest()[:16]
 
 
@@ -142,7 +176,11 @@ def _job(D, k, trials, pursuits, amplitude, eps, success, seed, file):
     y = D @ asarray(truth, like=D.filters)
     if eps:
         y = y + _local_noise(D, y, eps, np.random.default_rng([seed, k, 1]))
-    row = {"l0_inf": np.array([l0_inf_stripe(asarray(code, like=D.filters), D.size, D.stride, D.circular) for code in truth])}
+    row = {
+        "l0_inf": np.array(
+            [l0_inf_stripe(asarray(code, like=D.filters), D.size, D.stride, D.circular) for code in truth]
+        )
+    }
     for name, pursue in pursuits.items():
         row[name] = success(to_numpy(pursue(D, y, k, eps)), truth)
     if file is not None:
@@ -164,7 +202,9 @@ def _codes(D, k, trials, amplitude, rng):
 def _local_noise(D, y, eps, rng):
     """White noise, each signal of the batch scaled to ``||e||_2,inf = eps``."""
     xp, e = array_namespace(y), asarray(rng.standard_normal(tuple(y.shape)), like=y)
-    return xp.stack([e[b, ...] * (eps / l2_inf_patch(e[b, ...], D.size, circular=D.circular)) for b in range(e.shape[0])])
+    return xp.stack(
+        [e[b, ...] * (eps / l2_inf_patch(e[b, ...], D.size, circular=D.circular)) for b in range(e.shape[0])]
+    )
 
 
 def _write(file, row):

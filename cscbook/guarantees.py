@@ -1,9 +1,10 @@
 """Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts.
 
-For a matrix with unit atoms they are the classical ones; for a convolutional dictionary ``k`` counts the non-zeros of the
-fullest *stripe*, and ``eps`` in OMP's and BP's conditions is the energy of the loudest *patch* of the noise: conditions on
-what a patch sees, for signals of any length [Papyan, Sulam & Elad, 2017]. ``k`` is the number of non-zeros of the true code ``gamma``,
-``x = D gamma`` the clean signal, ``y = x + e`` the noisy one and ``eps`` at least ``||e||_2``.
+For a matrix with unit atoms they are the classical ones; for a convolutional dictionary ``k`` counts
+the non-zeros of the fullest *stripe*, and ``eps`` in OMP's and BP's conditions is the energy of the
+loudest *patch* of the noise: conditions on what a patch sees, for signals of any length [Papyan, Sulam
+& Elad, 2017]. ``k`` is the number of non-zeros of the true code ``gamma``, ``x = D gamma`` the clean
+signal, ``y = x + e`` the noisy one and ``eps`` at least ``||e||_2``.
 """
 
 import math
@@ -38,14 +39,15 @@ def thresholding_level(mu, ratio):
 def thresholding_noise_level(mu, ratio, eps, gamma_max):
     """``(1 + ratio / mu) / 2 - eps / (mu |gamma_max|)``: :func:`thresholding_level` for a noisy signal.
 
-    An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off it at most
-    ``k mu |gamma_max| + eps``; the level separates the two.
+    An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off
+    it at most ``k mu |gamma_max| + eps``; the level separates the two.
     """
     return thresholding_level(mu, ratio) - eps / (mu * gamma_max)
 
 
 def omp_noise_level(mu, eps, gamma_min):
-    """``(1 + 1 / mu) / 2 - eps / (mu |gamma_min|)``: below it, k steps of OMP find the support of a noisy signal.
+    """``(1 + 1 / mu) / 2 - eps / (mu |gamma_min|)``: below it, k steps of OMP find the support of a
+    noisy signal.
 
     [Donoho, Elad & Temlyakov, 2006]
     """
@@ -60,33 +62,38 @@ def omp_error_bound(k, mu, eps):
     [Donoho, Elad & Temlyakov, 2006]; infinite where the bound says nothing.
     """
     room = 1 - (k - 1) * _check_mu(mu)
-    return eps ** 2 / room if room > 0 else math.inf
+    return eps**2 / room if room > 0 else math.inf
 
 
 def sparsest_error_bound(k, mu, eps):
-    """``4 eps^2 / (1 - (2 k - 1) mu)``: bound on ``||g - gamma||_2^2`` for every ``g`` with at most k non-zeros and
-    ``||y - D g||_2 <= eps``, so for the solution of P_0^eps [Donoho, Elad & Temlyakov, 2006].
+    """``4 eps^2 / (1 - (2 k - 1) mu)``: bound on ``||g - gamma||_2^2`` for every ``g`` with at most k
+    non-zeros and ``||y - D g||_2 <= eps``, so for the solution of P_0^eps [Donoho, Elad & Temlyakov,
+    2006].
     """
     room = 1 - (2 * k - 1) * _check_mu(mu)
-    return 4 * eps ** 2 / room if room > 0 else math.inf
+    return 4 * eps**2 / room if room > 0 else math.inf
 
 
 def bp_noise_level(mu):
-    """``(1 + 1 / mu) / 3``: below it, Lagrangian BP with ``lam = 4 eps`` is stable (see :func:`bp_error_bound`)."""
+    """``(1 + 1 / mu) / 3``: below it, Lagrangian BP with ``lam = 4 eps`` is stable (see
+    :func:`bp_error_bound`)."""
     return (1 + 1 / _check_mu(mu)) / 3
 
 
 def bp_error_bound(eps):
-    """``7.5 eps``: bound on ``||gamma_BP - gamma||_inf`` for ``lam = 4 eps`` and k below :func:`bp_noise_level`.
+    """``7.5 eps``: bound on ``||gamma_BP - gamma||_inf`` for ``lam = 4 eps`` and k below
+    :func:`bp_noise_level`.
 
-    Moreover the support of ``gamma_BP`` lies inside that of ``gamma``, holds every entry above the bound in magnitude, and
-    the solution is unique [Tropp, 2006; for stripes and patches: Papyan, Sulam & Elad, 2017].
+    Moreover the support of ``gamma_BP`` lies inside that of ``gamma``, holds every entry above the
+    bound in magnitude, and the solution is unique [Tropp, 2006; for stripes and patches: Papyan, Sulam
+    & Elad, 2017].
     """
     return 7.5 * eps
 
 
 def welch_bound(m, n):
-    """``sqrt((m - 1) / (m (2 n - 1) - 1))``: no m filters of length n have all their shifts less coherent [Welch, 1974].
+    """``sqrt((m - 1) / (m (2 n - 1) - 1))``: no m filters of length n have all their shifts less
+    coherent [Welch, 1974].
 
     The ``m (2 n - 1)`` shifts that touch a patch live in ``2 n - 1`` dimensions.
     """
@@ -98,7 +105,8 @@ def welch_bound(m, n):
 def stripe_coherence_level(mu0):
     """``(1 + mu_0) / 2``: a code whose stripe coherences all lie below is unique, and OMP and BP find it.
 
-    ``mu0`` is the coherence of atoms at the same place, the shifted coherence for s = 0 [Papyan, Sulam & Elad, 2017].
+    ``mu0`` is the coherence of atoms at the same place, the shifted coherence for s = 0 [Papyan, Sulam
+    & Elad, 2017].
     """
     return (1 + mu0) / 2
 
@@ -106,18 +114,21 @@ def stripe_coherence_level(mu0):
 def stripe_rip_bound(k, mu):
     """``(k - 1) mu``: bound on the Stripe-RIP constant ``delta_k`` [Papyan, Sulam & Elad, 2017].
 
-    ``(1 - delta_k) ||v||^2 <= ||D v||^2 <= (1 + delta_k) ||v||^2`` for all codes v with k non-zeros in the fullest stripe.
+    ``(1 - delta_k) ||v||^2 <= ||D v||^2 <= (1 + delta_k) ||v||^2`` for all codes v with k non-zeros in
+    the fullest stripe.
     """
     return (k - 1) * _check_mu(mu)
 
 
 def stripe_rip(D, codes):
-    """Empirical Stripe-RIP constant: the largest ``| ||D v||^2 / ||v||^2 - 1 |`` over a batch of codes, a lower bound."""
+    """Empirical Stripe-RIP constant: the largest ``| ||D v||^2 / ||v||^2 - 1 |`` over a batch of codes,
+    a lower bound."""
     xp, axes = array_namespace(codes), tuple(range(-1 - len(D.space), 0))
-    ratio = xp.sum((D @ codes) ** 2, axis=axes) / xp.sum(codes ** 2, axis=axes)
+    ratio = xp.sum((D @ codes) ** 2, axis=axes) / xp.sum(codes**2, axis=axes)
     return float(xp.max(xp.abs(ratio - 1)))
 
 
 def local_count(k, n, space, stride=1):
-    """How many non-zeros a code of ``space`` may have at ``k`` a stripe: about ``k prod_i N_i / (2 n_i - 1)``."""
+    """How many non-zeros a code of ``space`` may have at ``k`` a stripe: about ``k prod_i N_i / (2 n_i
+    - 1)``."""
     return k * math.prod(N / stride / (2 * -(-a // stride) - 1) for a, N in zip(n, space, strict=True))

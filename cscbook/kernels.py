@@ -1,7 +1,7 @@
 """Compiled twins of the loops that arrays cannot do fast. NumPy arrays only; nothing else imports numba.
 
-Each has its array version in the module that calls it, which tests hold equal. A kernel works on a run of columns and
-releases the interpreter lock, so :func:`over_columns` can hand runs to threads.
+Each has its array version in the module that calls it, which tests hold equal. A kernel works on a run
+of columns and releases the interpreter lock, so :func:`over_columns` can hand runs to threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,8 @@ import numpy as np
 
 
 def over_columns(work, p, run):
-    """``[work(start, stop), ...]`` over the columns 0..p in runs of ``run``, on numba's number of threads."""
+    """``[work(start, stop), ...]`` over the columns 0..p in runs of ``run``, on numba's number of
+    threads."""
     spans = [(start, min(start + run, p)) for start in range(0, p, run)]
     threads = min(numba.get_num_threads(), len(spans))
     if threads < 2:
@@ -22,14 +23,17 @@ def over_columns(work, p, run):
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
-    """Batch-OMP: one orthogonal matching pursuit a row of ``Y``, all correlations by updates [Rubinstein et al., 2008].
+    """Batch-OMP: one orthogonal matching pursuit a row of ``Y``, all correlations by updates
+    [Rubinstein et al., 2008].
 
-    With u_1, u_2, ... the chosen atoms made orthonormal, the loop keeps ``D^T u_i`` instead of u_i: then the correlations
-    after step i are ``corr - (u_i . r) D^T u_i``, and the Gram-Schmidt coefficients of a new atom j are the entries j of
-    the vectors kept. A row stops at ``k`` atoms or at ``||y - D gamma||^2 <= bound``, measured on the residual itself.
+    With u_1, u_2, ... the chosen atoms made orthonormal, the loop keeps ``D^T u_i`` instead of u_i:
+    then the correlations after step i are ``corr - (u_i . r) D^T u_i``, and the Gram-Schmidt
+    coefficients of a new atom j are the entries j of the vectors kept. A row stops at ``k`` atoms or at
+    ``||y - D gamma||^2 <= bound``, measured on the residual itself.
 
-    Parameters: corr (p, m) is overwritten; gram (m, m); Y (p, n); D (m, n) unit atoms as rows; energy (p,) = ||y||^2,
-    overwritten by the squared residual. Output: support and value (p, k), and used (p,), the number of atoms of each row.
+    Parameters: corr (p, m) is overwritten; gram (m, m); Y (p, n); D (m, n) unit atoms as rows; energy
+    (p,) = ||y||^2, overwritten by the squared residual. Output: support and value (p, k), and used
+    (p,), the number of atoms of each row.
     """
     p, m = corr.shape
     n = Y.shape[1]
@@ -91,7 +95,8 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
 def _argmax_abs(c):
-    """Index of the largest ``|c_j|``: first the winning block of 32 (this loop is vectorised), then the entry."""
+    """Index of the largest ``|c_j|``: first the winning block of 32 (this loop is vectorised), then the
+    entry."""
     m = c.size
     best, where = -abs(c[0]), 0
     for start in range(0, m - 31, 32):
@@ -132,7 +137,8 @@ def _solve_and_measure(low, along, chosen, value, t, y, D, residual):
 
 @numba.njit(nogil=True, cache=True)
 def compact(support, value, used, start, rows, data):
-    """Copy the used entries of ``support`` and ``value`` (p, k) one after another, row by row, from place ``start`` on."""
+    """Copy the used entries of ``support`` and ``value`` (p, k) one after another, row by row, from
+    place ``start`` on."""
     at = start
     for row in range(used.size):
         for t in range(used[row]):
@@ -143,10 +149,11 @@ def compact(support, value, used, start, rows, data):
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def lasso_descent(gram, corr, gamma, lam, sweeps):
-    """Cyclic coordinate descent on ``||y - D g||^2 / 2 + lam ||g||_1``, one problem a row [Friedman et al., 2007].
+    """Cyclic coordinate descent on ``||y - D g||^2 / 2 + lam ||g||_1``, one problem a row [Friedman et
+    al., 2007].
 
-    ``corr`` (p, m) holds ``D^T (y - D g)`` and is kept up to date with ``gamma`` (p, m); both change in place. Between
-    two sweeps over all entries, the non-zero ones are swept until they settle.
+    ``corr`` (p, m) holds ``D^T (y - D g)`` and is kept up to date with ``gamma`` (p, m); both change in
+    place. Between two sweeps over all entries, the non-zero ones are swept until they settle.
     """
     p, m = gamma.shape
     active = np.empty(m, np.int64)
@@ -191,10 +198,11 @@ def _descend(gram, c, g, lam, j):
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def ksvd_sweep(D, residual, start, users, value, order):
-    """One sweep of approximate K-SVD: every atom, then its coefficients, by one power step [Rubinstein et al., 2008].
+    """One sweep of approximate K-SVD: every atom, then its coefficients, by one power step [Rubinstein
+    et al., 2008].
 
-    Rows everywhere: D (m, n) atoms, residual (p, n); atom j is used by ``users[start[j]:start[j + 1]]`` with coefficients
-    ``value``. All but ``users`` change in place.
+    Rows everywhere: D (m, n) atoms, residual (p, n); atom j is used by ``users[start[j]:start[j + 1]]``
+    with coefficients ``value``. All but ``users`` change in place.
     """
     n = D.shape[1]
     new = np.empty(n, D.dtype)

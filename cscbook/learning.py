@@ -34,10 +34,10 @@ class Learned:
 def ksvd(Y, n_atoms=None, D0=None, k=None, tol=None, n_iter=10, rng=None):
     """K-SVD: alternate batch-OMP and updates of one atom at a time [Aharon, Elad & Bruckstein, 2006].
 
-    Atom j and its coefficients become the leading singular pair of ``E_j = Y - sum_{i != j} d_i g_i``, restricted to the
-    signals that use it; one power step from the current pair is taken [Rubinstein, Zibulevsky & Elad, 2008]. Clean-up after
-    each sweep: an atom used at most 3 times, or with ``|d_i^T d_j| > 0.99`` for an earlier one, becomes the signal that is
-    represented worst.
+    Atom j and its coefficients become the leading singular pair of ``E_j = Y - sum_{i != j} d_i g_i``,
+    restricted to the signals that use it; one power step from the current pair is taken [Rubinstein,
+    Zibulevsky & Elad, 2008]. Clean-up after each sweep: an atom used at most 3 times, or with ``|d_i^T
+    d_j| > 0.99`` for an earlier one, becomes the signal that is represented worst.
 
     Parameters
     ----------
@@ -81,7 +81,9 @@ def _some_signals(Y, m, rng):
     xp = array_namespace(Y)
     loud = to_numpy(xp.linalg.vector_norm(Y, axis=0)) > 0
     if not 1 <= m <= loud.sum():
-        raise ValueError(f"n_atoms = {m}: expected between 1 and {loud.sum()}, the number of signals that are not zero")
+        raise ValueError(
+            f"n_atoms = {m}: expected between 1 and {loud.sum()}, the number of signals that are not zero"
+        )
     return asarray(to_numpy(Y)[:, rng.choice(np.flatnonzero(loud), m, replace=False)], like=Y)
 
 
@@ -111,14 +113,15 @@ def _compiled_sweep(D, residual, gamma, order):
 
 
 def _clean_up(D, Y, residual, used):
-    """Replace atoms that are hardly used, or nearly equal to an earlier one, by the signals represented worst."""
+    """Replace atoms that are hardly used, or nearly equal to an earlier one, by the signals represented
+    worst."""
     xp = array_namespace(D)
     twin = to_numpy(xp.max(xp.triu(xp.abs(D.T @ D), k=1), axis=0)) > 0.99
     weak = np.flatnonzero(twin | (np.asarray(used) <= 3))
     if not len(weak):
         return D
-    worst = np.argsort(-to_numpy(xp.sum(residual ** 2, axis=0)), kind="stable")[:len(weak)]
+    worst = np.argsort(-to_numpy(xp.sum(residual**2, axis=0)), kind="stable")[: len(weak)]
     D, atoms = np.array(to_numpy(D)), to_numpy(Y)[:, worst]
     loud = np.linalg.norm(atoms, axis=0) > 0
-    D[:, weak[:len(worst)][loud]] = atoms[:, loud] / np.linalg.norm(atoms, axis=0)[loud]
+    D[:, weak[: len(worst)][loud]] = atoms[:, loud] / np.linalg.norm(atoms, axis=0)[loud]
     return asarray(D, like=Y)

@@ -1,6 +1,7 @@
 """Local views of a signal: its patches ``R_i x``, the sum that puts them back, and the stripes of a code.
 
-One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a space axis, so it also says how many there are.
+One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a space axis, so it also says
+how many there are.
 """
 
 import itertools
@@ -10,7 +11,8 @@ from .arrays import array_namespace, check, indices, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
-    """How many patches start along each axis: ``N / s`` on the circle, ``(N - n) // s + 1`` inside the border."""
+    """How many patches start along each axis: ``N / s`` on the circle, ``(N - n) // s + 1`` inside the
+    border."""
     for n, N in zip(size, space, strict=True):
         if not 1 <= n <= N:
             raise ValueError(f"patches of size {tuple(size)} do not fit a signal on {tuple(space)}")
@@ -25,8 +27,10 @@ def positions(size, space, stride=1, circular=True):
 
 def _space(x, size):
     if x.ndim < len(size) + 1:
-        raise ValueError(f"signal of shape {tuple(x.shape)}: expected (*batch, *space, c) with {len(size)} space axes")
-    return tuple(x.shape[-1 - len(size):-1])
+        raise ValueError(
+            f"signal of shape {tuple(x.shape)}: expected (*batch, *space, c) with {len(size)} space axes"
+        )
+    return tuple(x.shape[-1 - len(size) : -1])
 
 
 def _wrap(x, axis, n):
@@ -81,7 +85,9 @@ def aggregate(p, size, space, stride=1, circular=True):
     d, count = len(size), positions(size, space, stride, circular)
     batch, n = p.ndim - d - 1, math.prod(size)
     if batch < 0 or tuple(p.shape[batch:-1]) != count or p.shape[-1] % n:
-        raise ValueError(f"patches of shape {tuple(p.shape)}: expected (*batch, {', '.join(map(str, count))}, {n} c)")
+        raise ValueError(
+            f"patches of shape {tuple(p.shape)}: expected (*batch, {', '.join(map(str, count))}, {n} c)"
+        )
     p = xp.reshape(p, p.shape[:batch] + count + tuple(size) + (p.shape[-1] // n,))
     for axis in reversed(range(d)):  # the last axis first: what is left to add shrinks by n each time
         p = _overlap_add(p, batch + axis, batch + d + axis, space[axis], stride)
@@ -89,13 +95,16 @@ def aggregate(p, size, space, stride=1, circular=True):
 
 
 def _overlap_add(p, axis, inner, N, stride):
-    """Add the ``n`` entries of axis ``inner`` to the places ``stride * position + entry`` of axis ``axis``, wrapped."""
+    """Add the ``n`` entries of axis ``inner`` to the places ``stride * position + entry`` of axis
+    ``axis``, wrapped."""
     count, n = p.shape[axis], p.shape[inner]
     shape = [s for a, s in enumerate(p.shape) if a != inner]
     shape[axis] = max(N, stride * (count - 1) + n)
     out, at = zeros(tuple(shape), like=p), (slice(None),) * axis
     for i in range(n):
-        out[at + (slice(i, i + stride * (count - 1) + 1, stride), ...)] += p[(slice(None),) * inner + (i, ...)]
+        out[at + (slice(i, i + stride * (count - 1) + 1, stride), ...)] += p[
+            (slice(None),) * inner + (i, ...)
+        ]
     if shape[axis] == N:
         return out
     head, tail = out[at + (slice(0, N), ...)], out[at + (slice(N, None), ...)]
@@ -132,7 +141,7 @@ def stripes(gamma, size, stride=1, circular=True):
     reach = [-(-n // stride) - 1 for n in size]
     first = gamma.ndim - 1 - len(size)
     for axis, r in enumerate(reach):
-        shape = gamma.shape[:first + axis] + (r,) + gamma.shape[first + axis + 1:]
+        shape = gamma.shape[: first + axis] + (r,) + gamma.shape[first + axis + 1 :]
         if circular:
             at = indices([i % space[axis] for i in range(-r, space[axis] + r)], like=gamma)
             gamma = xp.take(gamma, at, axis=first + axis)

@@ -21,7 +21,8 @@ def _most(views):
 def l0_inf_stripe(gamma, size, stride=1, circular=True):
     """Non-zeros in the fullest stripe, ``max_i ||gamma_i||_0`` [Papyan, Sulam & Elad, 2017].
 
-    ``gamma`` has shape ``(*batch, *positions, m)``; ``size`` is that of the atoms. The maximum runs over the batch too.
+    ``gamma`` has shape ``(*batch, *positions, m)``; ``size`` is that of the atoms. The maximum runs
+    over the batch too.
     """
     return _most(stripes(check("gamma", gamma), size, stride, circular))
 
@@ -38,10 +39,12 @@ def l2_inf_patch(e, size, stride=1, circular=True):
 
 
 def stripe_coherence(gamma, D):
-    """Stripe coherence of each stripe, ``zeta_i = sum_s ||alpha_{i + s}||_0 mu_s`` [Papyan, Sulam & Elad, 2017].
+    """Stripe coherence of each stripe, ``zeta_i = sum_s ||alpha_{i + s}||_0 mu_s`` [Papyan, Sulam &
+    Elad, 2017].
 
-    Non-zeros count by how much atoms at their distance can correlate, so ``zeta_i <= mu ||gamma_i||_0``.
-    ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are the :func:`~cscbook.dictionary.shifted_coherence`.
+    Non-zeros count by how much atoms at their distance can correlate, so ``zeta_i <= mu
+    ||gamma_i||_0``. ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are
+    the :func:`~cscbook.dictionary.shifted_coherence`.
     """
     xp = array_namespace(gamma)
     weight = asarray(shifted_coherence(D).reshape(-1), like=xp.astype(gamma, xp.float64))

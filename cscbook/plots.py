@@ -11,8 +11,16 @@ import numpy as np
 from .arrays import to_numpy
 
 COLORS = {  # readable in grey and to the colour-blind [Okabe & Ito, 2008]
-    "truth": "#000000", "noisy": "#999999", "code": "#0072B2", "bound": "#D55E00", "omp": "#009E73", "bp": "#0072B2",
-    "thresholding": "#CC79A7", "ksvd": "#D55E00", "dct": "#56B4E9", "other": "#999999",
+    "truth": "#000000",
+    "noisy": "#999999",
+    "code": "#0072B2",
+    "bound": "#D55E00",
+    "omp": "#009E73",
+    "bp": "#0072B2",
+    "thresholding": "#CC79A7",
+    "ksvd": "#D55E00",
+    "dct": "#56B4E9",
+    "other": "#999999",
 }
 
 
@@ -33,8 +41,13 @@ def images(xs, titles=None, columns=None, limits=(0, 255), width=7.0):
     columns = columns or min(len(xs), 4)
     rows, (H, W) = math.ceil(len(xs) / columns), to_numpy(xs[0]).shape[:2]
     title = 0.3 if titles else 0.0
-    fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
-                             figsize=(width, rows * (width / columns * H / W + title)))
+    fig, axes = plt.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        layout="constrained",
+        figsize=(width, rows * (width / columns * H / W + title)),
+    )
     for ax in axes.flat:
         ax.set_axis_off()
     for i, (x, ax) in enumerate(zip(xs, axes.flat)):
@@ -52,7 +65,7 @@ def atoms(D, ax=None, size=None, order=None, title=None):
     for j, atom in enumerate(D.T):
         top = np.abs(atom).max() or 1
         i0, j0 = (size + 1) * (j // side) + 1, (size + 1) * (j % side) + 1
-        canvas[i0:i0 + size, j0:j0 + size] = 0.5 + atom.reshape(size, size) / (2 * top)
+        canvas[i0 : i0 + size, j0 : j0 + size] = 0.5 + atom.reshape(size, size) / (2 * top)
     return image(canvas[..., None], plt.gca() if ax is None else ax, title, limits=(0, 1))
 
 
@@ -83,8 +96,9 @@ def stems(gamma, ax=None, color="code", label=None, offset=0.0):
 
 def codes(found, truth=None, width=7.0, height=2.1):
     """Codes side by side, ``{name: code}``, each over the true one as open circles; returns the figure."""
-    fig, axes = plt.subplots(1, len(found), squeeze=False, sharey=True, layout="constrained",
-                             figsize=(width, height))
+    fig, axes = plt.subplots(
+        1, len(found), squeeze=False, sharey=True, layout="constrained", figsize=(width, height)
+    )
     for (name, gamma), ax in zip(found.items(), axes.flat, strict=True):
         word = name.split(":")[0].lower()
         stems(gamma, ax, word if word in COLORS else "code")
@@ -98,14 +112,22 @@ def codes(found, truth=None, width=7.0, height=2.1):
 
 def pursuit_steps(steps, width=7.0):
     """Steps ``(|D^T r|, atom, residual after it)`` of a greedy pursuit, a row each; returns the figure."""
-    fig, axes = plt.subplots(len(steps), 2, sharex="col", sharey="col", squeeze=False, layout="constrained",
-                             figsize=(width, 0.4 + 1.05 * len(steps)))
+    fig, axes = plt.subplots(
+        len(steps),
+        2,
+        sharex="col",
+        sharey="col",
+        squeeze=False,
+        layout="constrained",
+        figsize=(width, 0.4 + 1.05 * len(steps)),
+    )
     for number, ((corr, j, r), (left, right)) in enumerate(zip(steps, axes, strict=True), 1):
         corr = to_numpy(corr)
         left.vlines(range(corr.size), 0, corr, color=COLORS["other"], lw=1)
         left.vlines(j, 0, corr[j], color=COLORS["omp"], lw=2.5)
-        left.annotate(f"step {number}: atom {j}", (j, corr[j]), (6, -4), textcoords="offset points",
-                      fontsize=8)
+        left.annotate(
+            f"step {number}: atom {j}", (j, corr[j]), (6, -4), textcoords="offset points", fontsize=8
+        )
         right.plot(to_numpy(r), color=COLORS["truth"], lw=1, drawstyle="steps-mid")
         for ax in (left, right):
             ax.spines[["top", "right"]].set_visible(False)

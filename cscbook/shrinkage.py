@@ -4,7 +4,8 @@ from .arrays import array_namespace
 
 
 def soft(z, beta):
-    """Soft thresholding, ``sign(z) * max(|z| - beta, 0)``: the prox of ``beta * ||.||_1`` [Donoho, 1995]."""
+    """Soft thresholding, ``sign(z) * max(|z| - beta, 0)``: the prox of ``beta * ||.||_1`` [Donoho,
+    1995]."""
     xp = array_namespace(z)
     return xp.sign(z) * xp.maximum(xp.abs(z) - beta, xp.zeros_like(z))
 
@@ -16,6 +17,7 @@ def hard(z, beta):
 
 
 def soft_nonnegative(z, beta):
-    """Non-negative soft thresholding, ``max(z - beta, 0)``: the prox of ``beta * ||.||_1`` on ``z >= 0``."""
+    """Non-negative soft thresholding, ``max(z - beta, 0)``: the prox of ``beta * ||.||_1`` on ``z >=
+    0``."""
     xp = array_namespace(z)
     return xp.maximum(z - beta, xp.zeros_like(z))

@@ -1,7 +1,7 @@
 """Signals to work on: seeded dictionaries, codes and noise; photographs, digits and notes from ``data/``.
 
-Random numbers come from a NumPy ``Generator``; ``rng=None`` means ``np.random.default_rng(0)``. Arrays are float64 and live
-in the chosen backend.
+Random numbers come from a NumPy ``Generator``; ``rng=None`` means ``np.random.default_rng(0)``. Arrays
+are float64 and live in the chosen backend.
 """
 
 import hashlib
@@ -30,14 +30,17 @@ def random_dictionary(n, m, rng=None):
 def random_code(m, k, p=None, rng=None, low=None, high=None):
     """A code with exactly ``k`` non-zeros at random places, shape (m,), or (m, p) for p of them.
 
-    The non-zeros are standard Gaussian; with ``low`` and ``high``, magnitudes uniform between them and random signs.
+    The non-zeros are standard Gaussian; with ``low`` and ``high``, magnitudes uniform between them and
+    random signs.
     """
     if not 0 <= k <= m:
         raise ValueError(f"k = {k}: expected 0 <= k <= {m}")
     rng, columns = _generator(rng), 1 if p is None else p
     gamma = np.zeros((m, columns))
     for j in range(columns):
-        values = rng.standard_normal(k) if low is None else rng.choice([-1.0, 1.0], k) * rng.uniform(low, high, k)
+        values = (
+            rng.standard_normal(k) if low is None else rng.choice([-1.0, 1.0], k) * rng.uniform(low, high, k)
+        )
         gamma[rng.choice(m, k, replace=False), j] = values
     return asarray(gamma[:, 0] if p is None else gamma)
 
@@ -48,11 +51,12 @@ def noise(x, sigma, rng=None):
 
 
 def add_noise(x, sigma, rng=None):
-    """``y = x + e`` with white Gaussian ``e`` of standard deviation ``sigma``; nothing is clipped or rounded."""
+    """``y = x + e`` with white Gaussian ``e`` of standard deviation ``sigma``; nothing is clipped or
+    rounded."""
     return x + noise(x, sigma, rng)
 
 
-# --- files -------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
 def _folders():
@@ -67,7 +71,9 @@ def registry():
     for folder in _folders():
         if (folder / "registry.json").exists():
             return json.loads((folder / "registry.json").read_text(encoding="utf-8"))
-    raise FileNotFoundError(f"no registry.json in {', '.join(map(str, _folders()))}: set CSCBOOK_DATA to the data folder")
+    raise FileNotFoundError(
+        f"no registry.json in {', '.join(map(str, _folders()))}: set CSCBOOK_DATA to the data folder"
+    )
 
 
 def _read(path):
@@ -77,7 +83,9 @@ def _read(path):
             content = (folder / path).read_bytes()
             found, expected = hashlib.sha256(content).hexdigest(), registry()[path]["sha256"]
             if found != expected:
-                raise ValueError(f"{folder / path} has SHA-256 {found}, the registry says {expected}: the file is damaged")
+                raise ValueError(
+                    f"{folder / path} has SHA-256 {found}, the registry says {expected}: the file is damaged"
+                )
             return io.BytesIO(content)
     raise FileNotFoundError(f"{path} is in none of {', '.join(map(str, _folders()))}")
 
@@ -90,10 +98,11 @@ def image_names():
 def load_image(name):
     """A photograph as float64 of shape (H, W, c) in 0..255, with c = 1 (grey) or 3 (colour).
 
-    Known names are ``image_names()``; sources and licences stand in ``data/registry.json``. A path reads the reader's own
-    file, in any format that Pillow reads.
+    Known names are ``image_names()``; sources and licences stand in ``data/registry.json``. A path
+    reads the reader's own file, in any format that Pillow reads.
     """
     from PIL import Image
+
     if Path(name).suffix:
         if not Path(name).exists():
             raise FileNotFoundError(f"no file {name}")
@@ -113,11 +122,12 @@ def grey(image):
         return image
     if image.shape[-1] != 3:
         raise ValueError(f"image of shape {tuple(image.shape)}: expected 1 or 3 channels, last")
-    return sum(weight * image[..., i:i + 1] for i, weight in enumerate(GREY))
+    return sum(weight * image[..., i : i + 1] for i, weight in enumerate(GREY))
 
 
 def load_digits():
-    """5,000 real MNIST digits: ``(x_train, y_train, x_test, y_test)``, images (p, 28, 28, 1) in 0..1, labels (p,).
+    """5,000 real MNIST digits: ``(x_train, y_train, x_test, y_test)``, images (p, 28, 28, 1) in 0..1,
+    labels (p,).
 
     4,000 and 1,000 of them, classes in turn; all come from MNIST's training set.
     """
@@ -128,25 +138,30 @@ def load_digits():
 
 
 def natural32(p, rng=None, names=("astronaut", "cat", "coffee", "rocket")):
-    """``p`` colour tiles (p, 32, 32, 3) in 0..255, cut at random places from the colour photographs ``names``."""
+    """``p`` colour tiles (p, 32, 32, 3) in 0..255, cut at random places from the colour photographs
+    ``names``."""
     rng = _generator(rng)
     photographs = [load_image(name) for name in names]
     tiles = []
     for which in rng.integers(len(photographs), size=p):
         H, W = photographs[which].shape[:2]
         i, j = rng.integers(H - 31), rng.integers(W - 31)
-        tiles.append(photographs[which][i:i + 32, j:j + 32, :])
+        tiles.append(photographs[which][i : i + 32, j : j + 32, :])
     return array_namespace(tiles[0]).stack(tiles)
 
 
 def load_notes():
-    """Eight real piano notes: ``(notes, names, rate)``, waveforms (8, samples, 1) in -1..1, sampled ``rate`` times a second."""
+    """Eight real piano notes: ``(notes, names, rate)``, waveforms (8, samples, 1) in -1..1, sampled
+    ``rate`` times a second."""
     with np.load(_read("piano_notes.npz"), allow_pickle=False) as f:
         return asarray(f["notes"][..., None] / 32767), [str(name) for name in f["names"]], int(f["rate"])
 
 
-def synthesize_notes(score, rate=8000, seconds=4.0, partials=((1.0, 0.5, 0.3, 0.2), (1.0, 0.0, 0.6, 0.0, 0.4))):
-    """A waveform (samples, 1) of known notes: each ``(onset in s, pitch in Hz, instrument)`` rings and decays.
+def synthesize_notes(
+    score, rate=8000, seconds=4.0, partials=((1.0, 0.5, 0.3, 0.2), (1.0, 0.0, 0.6, 0.0, 0.4))
+):
+    """A waveform (samples, 1) of known notes: each ``(onset in s, pitch in Hz, instrument)`` rings and
+    decays.
 
     ``partials[instrument]`` are the amplitudes of the harmonics; a note falls by half in 0.2 s.
     """

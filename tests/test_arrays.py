@@ -41,6 +41,7 @@ def test_sparse_matrices():
 
 def test_mixed_libraries_and_devices_are_refused():
     import array_api_strict
+
     strict = array_api_strict.asarray([1.0])
     with pytest.raises(TypeError, match="mixed array libraries: numpy.ndarray, array_api_strict"):
         array_namespace(np.ones(1), strict)
@@ -50,10 +51,16 @@ def test_mixed_libraries_and_devices_are_refused():
         array_namespace([1.0])
 
 
-@pytest.mark.parametrize("bad, error, message", [
-    (np.array([1, 2]), TypeError, "int"), (np.array([1j]), TypeError, "complex"), (np.array([np.inf]), ValueError, "NaN or inf"),
-    (np.zeros((0,)), ValueError, "empty"), (np.ones((2, 2)), ValueError, r"shape \(2, 2\)"),
-])
+@pytest.mark.parametrize(
+    "bad, error, message",
+    [
+        (np.array([1, 2]), TypeError, "int"),
+        (np.array([1j]), TypeError, "complex"),
+        (np.array([np.inf]), ValueError, "NaN or inf"),
+        (np.zeros((0,)), ValueError, "empty"),
+        (np.ones((2, 2)), ValueError, r"shape \(2, 2\)"),
+    ],
+)
 def test_check_names_the_value(bad, error, message):
     with pytest.raises(error, match=message):
         check("signal", bad, ndim=1)
@@ -62,7 +69,9 @@ def test_check_names_the_value(bad, error, message):
 def python(code, **variables):
     """Run ``code`` in a fresh interpreter; returns the finished process."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), **variables}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
 
 
 def test_an_unknown_backend_is_an_error():
@@ -85,7 +94,10 @@ def _device():
 
 @pytest.mark.skipif(_device(), reason="a CUDA device answers here")
 def test_without_a_device_the_choice_is_numpy_and_cupy_is_refused_in_one_sentence():
-    assert python("import cscbook; print(cscbook.backend().__name__)", CSCBOOK_BACKEND="").stdout.strip() == "numpy"
+    assert (
+        python("import cscbook; print(cscbook.backend().__name__)", CSCBOOK_BACKEND="").stdout.strip()
+        == "numpy"
+    )
     done = python("import cscbook; cscbook.backend()", CSCBOOK_BACKEND="cupy")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("RuntimeError: CSCBOOK_BACKEND=cupy, but CuPy ")
@@ -107,6 +119,7 @@ def test_every_array_function_exists_in_cupy():
     if not os.environ.get("CSCBOOK_CI"):  # there a missing wheel is a failure
         pytest.importorskip("cupy", reason="the CuPy wheel of the extra 'gpu' is not installed")
     import array_api_compat.cupy as cupy_namespace
+
     assert {"take", "linalg.pinv"} <= names_used()
     for name in sorted(names_used()):
         found = cupy_namespace

@@ -15,9 +15,15 @@ from cscbook.low_coherence import low_coherence_dictionary
 from cscbook.norms import stripe_coherence
 
 CASES = [  # size, space, channels, filters, stride, circular
-    ((4,), (12,), 1, 3, 1, True), ((4,), (12,), 2, 3, 2, True), ((5,), (13,), 2, 3, 2, False),
-    ((3, 2), (6, 8), 2, 3, 2, True), ((3, 4), (7, 9), 1, 2, 1, False), ((12,), (12,), 1, 2, 1, True),
-    ((3, 4), (9, 10), 2, 2, 3, False), ((1,), (5,), 1, 2, 1, True), ((7, 7), (7, 7), 1, 2, 1, False),
+    ((4,), (12,), 1, 3, 1, True),
+    ((4,), (12,), 2, 3, 2, True),
+    ((5,), (13,), 2, 3, 2, False),
+    ((3, 2), (6, 8), 2, 3, 2, True),
+    ((3, 4), (7, 9), 1, 2, 1, False),
+    ((12,), (12,), 1, 2, 1, True),
+    ((3, 4), (9, 10), 2, 2, 3, False),
+    ((1,), (5,), 1, 2, 1, True),
+    ((7, 7), (7, 7), 1, 2, 1, False),
 ]
 
 
@@ -30,7 +36,9 @@ def explicit(filters, space, stride, circular):
         for k in range(m):
             x = np.zeros((*space, c))
             for entry in itertools.product(*map(range, size)):
-                x[tuple((stride * p + e) % N for p, e, N in zip(place, entry, space, strict=True))] += filters[entry][:, k]
+                x[tuple((stride * p + e) % N for p, e, N in zip(place, entry, space, strict=True))] += (
+                    filters[entry][:, k]
+                )
             columns.append(x.ravel())
     return np.array(columns).T
 
@@ -41,13 +49,17 @@ def route(request, monkeypatch):
 
 
 @pytest.mark.parametrize("size, space, c, m, stride, circular", CASES)
-def test_operator_equals_its_matrix_by_every_route(xp, rng, close, route, size, space, c, m, stride, circular):
+def test_operator_equals_its_matrix_by_every_route(
+    xp, rng, close, route, size, space, c, m, stride, circular
+):
     filters = rng.standard_normal((*size, c, m))
     D, M = ConvDictionary(xp(filters), space, stride, circular), explicit(filters, space, stride, circular)
     gamma, x = rng.standard_normal((2, *D.positions, m)), rng.standard_normal((2, *space, c))
     close(D @ xp(gamma), (gamma.reshape(2, -1) @ M.T).reshape(x.shape), factor=10)
     close(D.T @ xp(x), (x.reshape(2, -1) @ M).reshape(gamma.shape), factor=10)
-    assert D.shape == M.shape and D.lipschitz == pytest.approx(np.linalg.norm(M, 2) ** 2, rel=2e-2 if stride > 1 else 1e-3)
+    assert D.shape == M.shape and D.lipschitz == pytest.approx(
+        np.linalg.norm(M, 2) ** 2, rel=2e-2 if stride > 1 else 1e-3
+    )
 
 
 @pytest.mark.parametrize("size, space, c, m, stride, circular", CASES)
@@ -75,7 +87,9 @@ def test_dense(xp, rng, close):
 def test_the_talks_sizes_come_out():
     layers, space, c = [], (28, 28), 1
     for n, m, stride in ((7, 4, 2), (5, 6, 1), (7, 5, 1)):
-        D = ConvDictionary(np.random.default_rng(0).standard_normal((n, n, c, m)), space, stride, circular=False)
+        D = ConvDictionary(
+            np.random.default_rng(0).standard_normal((n, n, c, m)), space, stride, circular=False
+        )
         layers.append(D)
         space, c = D.positions, m
     assert [D.positions[0] for D in layers] == [11, 7, 1]
@@ -98,6 +112,7 @@ def test_a_product_is_the_product_of_the_matrices(xp, rng, close, circular):
 
 def test_linear_operator(rng):
     from scipy.sparse.linalg import svds
+
     D = ConvDictionary(rng.standard_normal((4, 1, 2)), (16,))
     operator = linear_operator(D)
     assert svds(operator, k=1, return_singular_vectors=False)[0] ** 2 == pytest.approx(D.lipschitz)
@@ -105,14 +120,18 @@ def test_linear_operator(rng):
     np.testing.assert_allclose(operator @ gamma, explicit(D.filters, (16,), 1, True) @ gamma, atol=1e-12)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda f: ConvDictionary(f, (3,)), r"size \(4,\) do not fit a signal on \(3,\)"),
-    (lambda f: ConvDictionary(f, (8, 8)), "expected"), (lambda f: ConvDictionary(f * np.nan, (8,)), "NaN"),
-    (lambda f: ConvDictionary(f, (9,), stride=2), "stride 2 does not divide"),
-    (lambda f: ConvDictionary(f, (8,)) @ np.zeros((8, 3)), r"code of shape \(8, 3\) does not fit"),
-    (lambda f: ConvDictionary(f, (8,)).T @ np.zeros((8, 2)), r"signal of shape \(8, 2\) does not fit"),
-    (lambda f: ConvDictionary(f, (8,)) @ ConvDictionary(f, (8,)), "the next expects"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda f: ConvDictionary(f, (3,)), r"size \(4,\) do not fit a signal on \(3,\)"),
+        (lambda f: ConvDictionary(f, (8, 8)), "expected"),
+        (lambda f: ConvDictionary(f * np.nan, (8,)), "NaN"),
+        (lambda f: ConvDictionary(f, (9,), stride=2), "stride 2 does not divide"),
+        (lambda f: ConvDictionary(f, (8,)) @ np.zeros((8, 3)), r"code of shape \(8, 3\) does not fit"),
+        (lambda f: ConvDictionary(f, (8,)).T @ np.zeros((8, 2)), r"signal of shape \(8, 2\) does not fit"),
+        (lambda f: ConvDictionary(f, (8,)) @ ConvDictionary(f, (8,)), "the next expects"),
+    ],
+)
 def test_what_does_not_fit_is_named(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(rng.standard_normal((4, 1, 2)))
@@ -138,7 +157,11 @@ def test_stripe_coherence_is_never_above_the_count(xp, rng):
     D = ConvDictionary(xp(rng.standard_normal((5, 1, 2))), (40,))
     gamma = xp(rng.standard_normal((40, 2)) * (rng.random((40, 2)) < 0.1))
     zeta = to_numpy(stripe_coherence(gamma, D))
-    assert zeta.shape == (40,) and (zeta <= coherence(D) * l0_inf_stripe(gamma, D.size) + 1e-6).all() and zeta.max() > 0
+    assert (
+        zeta.shape == (40,)
+        and (zeta <= coherence(D) * l0_inf_stripe(gamma, D.size) + 1e-6).all()
+        and zeta.max() > 0
+    )
 
 
 def test_low_coherence_filters():

@@ -7,8 +7,14 @@ from cscbook import basis_pursuit, basis_pursuit_equality, dense, duality_gap, l
 from cscbook.arrays import to_numpy
 from cscbook.convolution import ConvDictionary
 
-CASES = [((5,), (40,), 1, 2, 1, True), ((5,), (40,), 2, 3, 2, True), ((6,), (33,), 1, 2, 1, False),
-         ((3, 3), (9, 10), 1, 3, 1, True), ((3, 2), (10, 9), 2, 3, 2, False), ((8,), (8,), 1, 2, 1, True)]
+CASES = [
+    ((5,), (40,), 1, 2, 1, True),
+    ((5,), (40,), 2, 3, 2, True),
+    ((6,), (33,), 1, 2, 1, False),
+    ((3, 3), (9, 10), 1, 3, 1, True),
+    ((3, 2), (10, 9), 2, 3, 2, False),
+    ((8,), (8,), 1, 2, 1, True),
+]
 
 
 def problem(xp, rng, size, space, c, m, stride, circular, batch=()):
@@ -40,11 +46,17 @@ def test_masks_and_weights_and_signs(xp, rng, nonnegative):
     D, y = problem(xp, rng, *CASES[3])
     mask, weights = rng.random((9, 10, 1)) > 0.4, np.array([1.0, 0.5, 3.0])
     tol = 1e-4 if xp.dtype == "float32" else 1e-9
-    found = basis_pursuit(D, y, 0.5, tol=tol, max_iter=50_000, mask=xp(mask), weights=xp(weights), nonnegative=nonnegative)
+    found = basis_pursuit(
+        D, y, 0.5, tol=tol, max_iter=50_000, mask=xp(mask), weights=xp(weights), nonnegative=nonnegative
+    )
     gamma, signal = to_numpy(found.gamma).astype(float), to_numpy(y).astype(float)
     M = to_numpy(dense(D)).astype(float)
-    c = (M.T @ (mask * (signal - (M @ gamma.ravel()).reshape(signal.shape))).ravel()).reshape(gamma.shape) / weights / 0.5
-    slack = 20 * tol ** 0.5
+    c = (
+        (M.T @ (mask * (signal - (M @ gamma.ravel()).reshape(signal.shape))).ravel()).reshape(gamma.shape)
+        / weights
+        / 0.5
+    )
+    slack = 20 * tol**0.5
     assert found.converged and c.max() <= 1 + slack and (nonnegative or c.min() >= -1 - slack)
     assert np.abs((c - np.sign(gamma)) * (np.abs(gamma) > slack)).max() <= slack
     assert not nonnegative or gamma.min() >= 0
@@ -73,7 +85,9 @@ def test_omp_is_omp_on_the_matrix(xp, rng, case, stop):
     found, M = omp(D, y, **stop), to_numpy(dense(D)).astype(float)
     matrix = omp(M, to_numpy(y).astype(float).ravel(), **stop)
     assert found.converged == matrix.converged
-    np.testing.assert_allclose(to_numpy(found.gamma).ravel(), matrix.gamma, atol=1e-3 if xp.dtype == "float32" else 1e-7)
+    np.testing.assert_allclose(
+        to_numpy(found.gamma).ravel(), matrix.gamma, atol=1e-3 if xp.dtype == "float32" else 1e-7
+    )
     np.testing.assert_allclose(found.trace, matrix.trace, atol=1e-3 if xp.dtype == "float32" else 1e-7)
 
 

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from cscbook import add_noise, dct_dictionary, denoise_dct, denoise_ksvd, denoise_omp, load_image, normalize, psnr
+from cscbook import (
+    add_noise,
+    dct_dictionary,
+    denoise_dct,
+    denoise_ksvd,
+    denoise_omp,
+    load_image,
+    normalize,
+    psnr,
+)
 from cscbook.arrays import to_numpy
 from cscbook.imaging import average, image_patches
 
@@ -28,7 +37,7 @@ def extractors(space, size):
     number = np.arange(np.prod(space)).reshape(space)
     for i in range(space[0] - size + 1):
         for j in range(space[1] - size + 1):
-            yield np.eye(np.prod(space))[number[i:i + size, j:j + size].ravel()]
+            yield np.eye(np.prod(space))[number[i : i + size, j : j + size].ravel()]
 
 
 # --- patches and their average -----------------------------------------------------------------------------------------
@@ -66,7 +75,7 @@ def test_psnr_is_its_formula(xp, rng):
     x, e = rng.uniform(0, 255, (5, 6, 1)), rng.standard_normal((5, 6, 1))
     assert psnr(xp(x), xp(x)) == math.inf
     assert psnr(xp(x + 25.5), xp(x)) == pytest.approx(20, abs=1e-4)
-    assert psnr(xp(x + e), xp(x), peak=1) == pytest.approx(-10 * np.log10(np.mean(e ** 2)), abs=1e-4)
+    assert psnr(xp(x + e), xp(x), peak=1) == pytest.approx(-10 * np.log10(np.mean(e**2)), abs=1e-4)
     with pytest.raises(ValueError, match=r"\(5, 6, 1\) and \(5, 6, 3\)"):
         psnr(xp(x), xp(np.zeros((5, 6, 3))))
 
@@ -79,12 +88,12 @@ def test_weighted_dct_denoising_is_its_formula(xp, rng, close):
     total, weights = np.zeros((10, 9)), np.zeros((10, 9))
     for i in range(7):
         for j in range(6):
-            code = scipy.fft.dctn(y[i:i + 4, j:j + 4, 0], norm="ortho")
+            code = scipy.fft.dctn(y[i : i + 4, j : j + 4, 0], norm="ortho")
             kept = np.where(np.abs(code) > beta, code, 0)
             kept[0, 0] = code[0, 0]
             w = 1 / np.count_nonzero(kept)
-            total[i:i + 4, j:j + 4] += w * scipy.fft.idctn(kept, norm="ortho")
-            weights[i:i + 4, j:j + 4] += w
+            total[i : i + 4, j : j + 4] += w * scipy.fft.idctn(kept, norm="ortho")
+            weights[i : i + 4, j : j + 4] += w
     close(denoise_dct(xp(y), sigma, size=4), (total / weights)[..., None], factor=10)
 
 
@@ -110,7 +119,9 @@ def test_denoising_over_a_dictionary_is_coding_and_averaging(xp, rng, close):
         A, b, atoms = A + r.T @ r, b + r.T @ (fit + p.mean()), atoms + len(support)
     found = denoise_omp(xp(y), sigma, xp(D))
     assert found.atoms_per_patch == pytest.approx(atoms / len(R)) and atoms > len(R)
-    np.testing.assert_allclose(to_numpy(found.x), np.linalg.solve(A, b).reshape(7, 8, 1), atol=2e-3)  # codes are float32
+    np.testing.assert_allclose(
+        to_numpy(found.x), np.linalg.solve(A, b).reshape(7, 8, 1), atol=2e-3
+    )  # codes are float32
 
 
 def test_the_result_stays_within_the_error_bound(xp, rng):
@@ -125,7 +136,9 @@ def test_the_result_stays_within_the_error_bound(xp, rng):
 
 def test_a_clean_image_survives(xp, rng):
     x = photograph()
-    assert psnr(denoise_omp(xp(x), 0.5, xp(small_dictionary(rng))).x, xp(x)) > 20 * np.log10(255 / (1.15 * 0.5))
+    assert psnr(denoise_omp(xp(x), 0.5, xp(small_dictionary(rng))).x, xp(x)) > 20 * np.log10(
+        255 / (1.15 * 0.5)
+    )
 
 
 def test_a_flat_image_needs_no_atoms(xp, close):
@@ -161,7 +174,9 @@ def test_training_is_seeded_and_touches_nothing(rng):
     y = add_noise(photograph(), 10, rng)
     D0 = small_dictionary(rng)
     before = y.copy(), D0.copy()
-    a, b, c = (denoise_ksvd(y, 10, D0, n_iter=2, train=300, rng=r).x for r in (None, np.random.default_rng(0), rng))
+    a, b, c = (
+        denoise_ksvd(y, 10, D0, n_iter=2, train=300, rng=r).x for r in (None, np.random.default_rng(0), rng)
+    )
     assert np.array_equal(a, b) and not np.array_equal(a, c)
     assert np.array_equal(y, before[0]) and np.array_equal(D0, before[1])
 
@@ -172,7 +187,7 @@ def test_training_is_seeded_and_touches_nothing(rng):
 def test_channels_are_denoised_one_by_one(xp, rng, close):
     y = add_noise(photograph("astronaut", slice(20, 44), slice(200, 226)), 10, rng)
     D = xp(small_dictionary(rng))
-    one = [xp(y[..., i:i + 1]) for i in range(3)]
+    one = [xp(y[..., i : i + 1]) for i in range(3)]
     close(denoise_dct(xp(y), 10), np.concatenate([to_numpy(denoise_dct(c, 10)) for c in one], axis=-1))
     found, parts = denoise_omp(xp(y), 10, D), [denoise_omp(c, 10, D) for c in one]
     close(found.x, np.concatenate([to_numpy(part.x) for part in parts], axis=-1))

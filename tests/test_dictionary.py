@@ -12,8 +12,10 @@ from cscbook.dictionary import lipschitz
 
 def test_coherence_is_the_worst_pair(xp, rng):
     D = rng.standard_normal((6, 9))
-    worst = max(abs(D[:, i] @ D[:, j]) / np.linalg.norm(D[:, i]) / np.linalg.norm(D[:, j])
-                for i, j in itertools.combinations(range(9), 2))
+    worst = max(
+        abs(D[:, i] @ D[:, j]) / np.linalg.norm(D[:, i]) / np.linalg.norm(D[:, j])
+        for i, j in itertools.combinations(range(9), 2)
+    )
     assert coherence(xp(D)) == pytest.approx(worst, rel=1e-5)
 
 
@@ -48,16 +50,19 @@ def test_lipschitz_is_the_largest_squared_singular_value(xp, rng):
         assert lipschitz(xp(D)) == pytest.approx(np.linalg.norm(D, 2) ** 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("D, error, message", [
-    (np.array([[1.0, 0.0], [2.0, 0.0]]), ValueError, "atom 1 of D is zero"),
-    (np.array([[1.0, np.nan]]), ValueError, "NaN"),
-    (np.array([[1, 2]]), TypeError, "int64"),
-    (np.array([[1.0 + 1j, 2]]), TypeError, "complex128"),
-    (np.zeros((0, 3)), ValueError, "empty"),
-    (np.ones(3), ValueError, r"shape \(3,\)"),
-    (np.ones((3, 1)), ValueError, "two atoms"),
-    ([[1.0, 2.0]], TypeError, "list"),
-])
+@pytest.mark.parametrize(
+    "D, error, message",
+    [
+        (np.array([[1.0, 0.0], [2.0, 0.0]]), ValueError, "atom 1 of D is zero"),
+        (np.array([[1.0, np.nan]]), ValueError, "NaN"),
+        (np.array([[1, 2]]), TypeError, "int64"),
+        (np.array([[1.0 + 1j, 2]]), TypeError, "complex128"),
+        (np.zeros((0, 3)), ValueError, "empty"),
+        (np.ones(3), ValueError, r"shape \(3,\)"),
+        (np.ones((3, 1)), ValueError, "two atoms"),
+        ([[1.0, 2.0]], TypeError, "list"),
+    ],
+)
 def test_bad_dictionaries_are_named(D, error, message):
     with pytest.raises(error, match=message):
         coherence(D)

@@ -5,7 +5,14 @@ import pytest
 
 from cscbook import experiments
 from cscbook.convolution import ConvDictionary
-from cscbook.experiments import phase_transition, recover_lagrangian_bp, recover_omp, same_code, same_support, wilson
+from cscbook.experiments import (
+    phase_transition,
+    recover_lagrangian_bp,
+    recover_omp,
+    same_code,
+    same_support,
+    wilson,
+)
 from cscbook.norms import l2_inf_patch
 
 
@@ -78,7 +85,10 @@ def test_rates_come_with_their_intervals(D):
     assert wilson([True] * 10) == pytest.approx((1, 0.7225, 1), abs=1e-3)  # 10 of 10: at least 72 %
 
 
-@pytest.mark.parametrize("cardinalities, trials, message", [([0], 3, "at least 1"), ([1], 0, "at least 1"), ([200], 1, "cardinality 200")])
+@pytest.mark.parametrize(
+    "cardinalities, trials, message",
+    [([0], 3, "at least 1"), ([1], 0, "at least 1"), ([200], 1, "cardinality 200")],
+)
 def test_bad_settings_are_named(D, cardinalities, trials, message):
     with pytest.raises(ValueError, match=message):
         phase_transition(D, cardinalities, trials)

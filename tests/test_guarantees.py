@@ -117,12 +117,12 @@ def test_the_error_bounds_are_met_by_a_simplex(n, k):
     D, eps = simplex(n), 0.3
     mu = coherence(D)
     gamma, other = np.zeros(n + 1), np.zeros(n + 1)
-    gamma[:k], other[k:2 * k] = 1.0, -1.0
+    gamma[:k], other[k : 2 * k] = 1.0, -1.0
     x, z = D @ gamma, D @ other  # y half way between them is eps from both
     size = 2 * eps / np.linalg.norm(x - z)
     assert np.sum((size * (gamma - other)) ** 2) == pytest.approx(sparsest_error_bound(k, mu, eps))
     error = np.linalg.lstsq(D[:, :k], eps * x / np.linalg.norm(x), rcond=None)[0]
-    assert np.sum(error ** 2) == pytest.approx(omp_error_bound(k, mu, eps))
+    assert np.sum(error**2) == pytest.approx(omp_error_bound(k, mu, eps))
 
 
 def test_the_bp_constant_is_five_over_two_thirds():
@@ -140,9 +140,13 @@ def falls(values):
 
 
 def test_more_coherence_promises_less():
-    for level in (uniqueness_level, bp_noise_level, lambda mu: thresholding_level(mu, 0.5),
-                  lambda mu: omp_noise_level(mu, 0.01, 1.0),
-                  lambda mu: thresholding_noise_level(mu, 0.5, 0.01, 1.0)):
+    for level in (
+        uniqueness_level,
+        bp_noise_level,
+        lambda mu: thresholding_level(mu, 0.5),
+        lambda mu: omp_noise_level(mu, 0.01, 1.0),
+        lambda mu: thresholding_noise_level(mu, 0.5, 0.01, 1.0),
+    ):
         assert falls([level(mu) for mu in MU])
     for bound in (omp_error_bound, sparsest_error_bound):
         assert falls([-bound(3, mu, 0.1) for mu in MU])
@@ -152,8 +156,11 @@ def test_more_noise_promises_less():
     noise = np.linspace(0, 1, 9)
     assert falls([omp_noise_level(0.1, eps, 1.0) for eps in noise])
     assert falls([thresholding_noise_level(0.1, 0.5, eps, 1.0) for eps in noise])
-    for bound in (lambda eps: omp_error_bound(2, 0.1, eps), lambda eps: sparsest_error_bound(2, 0.1, eps),
-                  bp_error_bound):
+    for bound in (
+        lambda eps: omp_error_bound(2, 0.1, eps),
+        lambda eps: sparsest_error_bound(2, 0.1, eps),
+        bp_error_bound,
+    ):
         assert falls([-bound(eps) for eps in noise])
 
 
@@ -172,8 +179,10 @@ def test_any_atoms_below_twice_the_level_are_independent(rng):
     for D in (two_bases(4), two_bases(16)[:, ::2], simplex(6), normalize(rng.standard_normal((8, 10)))):
         mu = coherence(D)
         for k in range(1, 5):
-            smallest = min(np.linalg.eigvalsh(D[:, S].T @ D[:, S])[0]
-                           for S in map(list, itertools.combinations(range(D.shape[1]), k)))
+            smallest = min(
+                np.linalg.eigvalsh(D[:, S].T @ D[:, S])[0]
+                for S in map(list, itertools.combinations(range(D.shape[1]), k))
+            )
             assert smallest >= 1 - (k - 1) * mu - 1e-12, "Gershgorin, on which the error bounds rest"
 
 
@@ -273,14 +282,14 @@ def test_every_sparse_code_that_fits_the_noise_is_near(rng):
         for g, misfit in exhaustive(D, y, k):
             S = np.flatnonzero(g)
             if misfit > eps or not len(S):
-                assert misfit > eps or np.sum(gamma ** 2) <= bound
+                assert misfit > eps or np.sum(gamma**2) <= bound
                 continue
             others += set(S) != set(np.flatnonzero(gamma))
             axes, lengths, _ = np.linalg.svd(D[:, S].T @ D[:, S])  # the edge of {misfit <= eps}, both ways
             for axis, length in zip(axes.T, lengths, strict=True):
                 for sign in (-1, 1):
                     edge = g.copy()
-                    edge[S] += sign * axis * math.sqrt(max(eps ** 2 - misfit ** 2, 0) / length)
+                    edge[S] += sign * axis * math.sqrt(max(eps**2 - misfit**2, 0) / length)
                     assert np.sum((edge - gamma) ** 2) <= bound
     assert others > 10, "codes with another support were among them"
 
@@ -343,10 +352,15 @@ def test_thresholding_separates_in_noise(rng):
 
 @pytest.mark.parametrize("mu", [0.0, -0.2, 1.5, math.nan, math.inf])
 def test_an_impossible_coherence_is_named(mu):
-    calls = (uniqueness_level, bp_noise_level, lambda mu: thresholding_level(mu, 0.5),
-             lambda mu: omp_noise_level(mu, 0.1, 1.0), lambda mu: omp_error_bound(2, mu, 0.1),
-             lambda mu: sparsest_error_bound(2, mu, 0.1),
-             lambda mu: thresholding_noise_level(mu, 0.5, 0.1, 1.0))
+    calls = (
+        uniqueness_level,
+        bp_noise_level,
+        lambda mu: thresholding_level(mu, 0.5),
+        lambda mu: omp_noise_level(mu, 0.1, 1.0),
+        lambda mu: omp_error_bound(2, mu, 0.1),
+        lambda mu: sparsest_error_bound(2, mu, 0.1),
+        lambda mu: thresholding_noise_level(mu, 0.5, 0.1, 1.0),
+    )
     for call in calls:
         with pytest.raises(ValueError, match=f"mu = {mu}: expected 0 < mu <= 1"):
             call(mu)
@@ -354,8 +368,10 @@ def test_an_impossible_coherence_is_named(mu):
 
 @pytest.mark.parametrize("ratio", [0.0, -0.5, 1.01, math.nan])
 def test_an_impossible_ratio_is_named(ratio):
-    for call in (lambda: thresholding_level(0.1, ratio),
-                 lambda: thresholding_noise_level(0.1, ratio, 0.1, 1.0)):
+    for call in (
+        lambda: thresholding_level(0.1, ratio),
+        lambda: thresholding_noise_level(0.1, ratio, 0.1, 1.0),
+    ):
         with pytest.raises(ValueError, match=f"ratio = {ratio}: expected 0 <"):
             call()
 

@@ -8,8 +8,25 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cscbook"
-LAYERS = {"arrays": 0, "kernels": 1, "convolutional_kernels": 1, "local": 1, "shrinkage": 1, "dictionary": 2, "low_coherence": 2, "norms": 2, "convolution": 2, "guarantees": 3, "pursuits": 3,
-          "learning": 5, "signals": 5, "imaging": 6, "experiments": 6, "plots": 9, "widgets": 9}
+LAYERS = {
+    "arrays": 0,
+    "kernels": 1,
+    "convolutional_kernels": 1,
+    "local": 1,
+    "shrinkage": 1,
+    "dictionary": 2,
+    "low_coherence": 2,
+    "norms": 2,
+    "convolution": 2,
+    "guarantees": 3,
+    "pursuits": 3,
+    "learning": 5,
+    "signals": 5,
+    "imaging": 6,
+    "experiments": 6,
+    "plots": 9,
+    "widgets": 9,
+}
 
 
 def modules():
@@ -17,13 +34,16 @@ def modules():
 
 
 def imports(path):
-    """``(module, names)`` of every import in a file; relative ones resolved to the module of this package."""
+    """``(module, names)`` of every import in a file; relative ones resolved to the module of this
+    package."""
     here = path.relative_to(PACKAGE).with_suffix("").parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
-            base = here[:len(here) - node.level] if here[-1] != "__init__" else here[:len(here) - node.level]
+            base = (
+                here[: len(here) - node.level] if here[-1] != "__init__" else here[: len(here) - node.level]
+            )
             inside = (*base, *(node.module or "").split(".")) if node.module else base
             for target in [inside[0]] if inside and inside[0] else [alias.name for alias in node.names]:
                 yield f"cscbook.{target}", None
@@ -45,13 +65,23 @@ def test_imports_point_down(path):
 def test_each_library_has_its_module(path):
     name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     found = {target.split(".")[0] for target, _ in imports(path)}
-    allowed = {"numba": {"kernels", "convolutional_kernels"}, "matplotlib": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "IPython": {"widgets"},
-               "cupy": {"arrays"}, "cupyx": {"arrays"}, "array_api_compat": {"arrays"}}
+    allowed = {
+        "numba": {"kernels", "convolutional_kernels"},
+        "matplotlib": {"plots", "widgets"},
+        "ipywidgets": {"widgets"},
+        "IPython": {"widgets"},
+        "cupy": {"arrays"},
+        "cupyx": {"arrays"},
+        "array_api_compat": {"arrays"},
+    }
     for library, where in allowed.items():
         assert library not in found or name in where, f"{name} imports {library}"
 
 
 def test_the_core_is_light():
-    code = "import cscbook, sys; print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'cupy', 'skimage', 'sklearn') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, timeout=120)
+    heavy = ("matplotlib", "ipywidgets", "IPython", "cupy", "skimage", "sklearn")
+    code = f"import cscbook, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, timeout=120
+    )
     assert done.stdout.strip() == "[]", done.stderr

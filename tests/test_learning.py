@@ -156,7 +156,9 @@ def test_a_planted_dictionary_is_found():
         D, Y = planted(np.random.default_rng(seed), p=1000, k=2)
         for n_iter in (1, 60):
             learned = ksvd(Y, n_atoms=30, k=2, n_iter=n_iter).D
-            found.append(np.mean(np.abs(D.T @ learned).max(axis=1) > 0.999))  # atoms recovered, up to their sign
+            found.append(
+                np.mean(np.abs(D.T @ learned).max(axis=1) > 0.999)
+            )  # atoms recovered, up to their sign
     assert max(found[::2]) < 0.5, "one round is not enough"
     assert np.mean(found[1::2]) >= 0.95 and min(found[1::2]) >= 0.8, "sixty rounds find nearly all atoms"
 
@@ -170,7 +172,10 @@ def test_without_a_start_the_atoms_are_distinct_signals(xp, rng):
 
 def test_the_same_seed_learns_the_same(rng):
     _, Y = small_problem(rng)
-    a, b, c = (ksvd(Y, n_atoms=12, k=2, n_iter=3, rng=r) for r in (None, np.random.default_rng(0), np.random.default_rng(5)))
+    a, b, c = (
+        ksvd(Y, n_atoms=12, k=2, n_iter=3, rng=r)
+        for r in (None, np.random.default_rng(0), np.random.default_rng(5))
+    )
     assert np.array_equal(a.D, b.D) and not np.array_equal(a.D, c.D)
 
 
@@ -181,14 +186,24 @@ def test_the_arguments_are_not_touched(rng):
     assert np.array_equal(D, before[0]) and np.array_equal(Y, before[1])
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({}, "n_atoms or D0"), ({"n_atoms": 4, "D0": np.eye(6)}, "n_atoms or D0"),
-    ({"n_atoms": 0}, "n_atoms = 0"), ({"n_atoms": 20}, "n_atoms = 20.* 19"), ({"n_atoms": -3}, "n_atoms = -3"),
-    ({"D0": np.eye(5)}, "D0 has 5 rows, Y has 6"), ({"D0": np.diag([1.0, 1, 1, 0, 1, 1])}, "atom 3 of D is zero"),
-    ({"D0": np.full((6, 6), np.nan)}, "NaN"), ({"n_atoms": 4, "n_iter": 0}, "n_iter = 0"),
-    ({"n_atoms": 4, "k": 5}, "k = 5"), ({"n_atoms": 4, "k": 0}, "k = 0"), ({"n_atoms": 4, "k": None}, "needs k, tol"),
-    ({"n_atoms": 4, "k": None, "tol": -1.0}, "tol = -1"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({}, "n_atoms or D0"),
+        ({"n_atoms": 4, "D0": np.eye(6)}, "n_atoms or D0"),
+        ({"n_atoms": 0}, "n_atoms = 0"),
+        ({"n_atoms": 20}, "n_atoms = 20.* 19"),
+        ({"n_atoms": -3}, "n_atoms = -3"),
+        ({"D0": np.eye(5)}, "D0 has 5 rows, Y has 6"),
+        ({"D0": np.diag([1.0, 1, 1, 0, 1, 1])}, "atom 3 of D is zero"),
+        ({"D0": np.full((6, 6), np.nan)}, "NaN"),
+        ({"n_atoms": 4, "n_iter": 0}, "n_iter = 0"),
+        ({"n_atoms": 4, "k": 5}, "k = 5"),
+        ({"n_atoms": 4, "k": 0}, "k = 0"),
+        ({"n_atoms": 4, "k": None}, "needs k, tol"),
+        ({"n_atoms": 4, "k": None, "tol": -1.0}, "tol = -1"),
+    ],
+)
 def test_bad_knobs_are_named(rng, arguments, message):
     Y = rng.standard_normal((6, 20))
     Y[:, 0] = 0
@@ -206,4 +221,5 @@ def test_bad_signals_are_named(rng):
         ksvd(np.ones((6, 20), dtype=np.int64), n_atoms=4, k=1)
     with pytest.raises(TypeError, match="mixed"):
         import array_api_strict
+
         ksvd(Y, D0=array_api_strict.eye(6), k=1)

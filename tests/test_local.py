@@ -9,16 +9,22 @@ from cscbook.arrays import to_numpy
 from cscbook.local import aggregate, counts, patches, stripes
 
 CASES = [  # space, size, stride, circular, channels, batch
-    ((12,), (3,), 1, True, 1, ()), ((12,), (4,), 2, True, 2, (3,)), ((13,), (4,), 3, False, 1, ()),
-    ((6, 8), (3, 2), 1, True, 2, ()), ((6, 8), (3, 2), 2, True, 1, (2,)), ((7, 9), (3, 4), 2, False, 3, (2, 2)),
-    ((5,), (5,), 1, True, 1, ()), ((5, 5), (5, 5), 1, False, 1, ()), ((7,), (1,), 1, True, 2, ()),
+    ((12,), (3,), 1, True, 1, ()),
+    ((12,), (4,), 2, True, 2, (3,)),
+    ((13,), (4,), 3, False, 1, ()),
+    ((6, 8), (3, 2), 1, True, 2, ()),
+    ((6, 8), (3, 2), 2, True, 1, (2,)),
+    ((7, 9), (3, 4), 2, False, 3, (2, 2)),
+    ((5,), (5,), 1, True, 1, ()),
+    ((5, 5), (5, 5), 1, False, 1, ()),
+    ((7,), (1,), 1, True, 2, ()),
 ]
 
 
 def slow_patches(x, size, stride, circular):
     """Straight from the definition: entry by entry."""
     d = len(size)
-    space, batch = x.shape[-1 - d:-1], x.shape[:x.ndim - d - 1]
+    space, batch = x.shape[-1 - d : -1], x.shape[: x.ndim - d - 1]
     last = [N if circular else N - n + 1 for n, N in zip(size, space, strict=True)]
     grid = [range(0, stop, stride) for stop in last]
     out = np.empty(batch + tuple(map(len, grid)) + (np.prod(size) * x.shape[-1],))
@@ -62,7 +68,9 @@ def test_a_stripe_holds_the_needles_that_touch_its_patch(xp, rng, size, stride, 
     gamma = rng.standard_normal((8, 2))
     found, reach = to_numpy(stripes(xp(gamma), size, stride, circular)), -(-size[0] // stride) - 1
     for i in range(8):
-        needles = [gamma[j % 8] if circular or 0 <= j < 8 else np.zeros(2) for j in range(i - reach, i + reach + 1)]
+        needles = [
+            gamma[j % 8] if circular or 0 <= j < 8 else np.zeros(2) for j in range(i - reach, i + reach + 1)
+        ]
         np.testing.assert_allclose(found[i], np.concatenate(needles), atol=xp.tol)
 
 
@@ -72,11 +80,17 @@ def test_stripes_count_every_needle_as_often_as_they_are_long(xp, rng, close):
     np.testing.assert_allclose(total, 15 * gamma.sum(axis=(0, 1)), atol=1000 * xp.tol)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda x: patches(x, (9,)), "size"), (lambda x: patches(x, (0,)), "size"),
-    (lambda x: patches(x, (3,), stride=3), "does not divide"), (lambda x: patches(x, (3,), stride=0), "stride = 0"),
-    (lambda x: patches(x, (3, 3, 3)), "expected"), (lambda x: aggregate(x, (3,), (8,)), "expected"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda x: patches(x, (9,)), "size"),
+        (lambda x: patches(x, (0,)), "size"),
+        (lambda x: patches(x, (3,), stride=3), "does not divide"),
+        (lambda x: patches(x, (3,), stride=0), "stride = 0"),
+        (lambda x: patches(x, (3, 3, 3)), "expected"),
+        (lambda x: aggregate(x, (3,), (8,)), "expected"),
+    ],
+)
 def test_what_does_not_fit_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.zeros((8, 1)))

@@ -6,8 +6,22 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from cscbook import (basis_pursuit, basis_pursuit_equality, dct_dictionary, duality_gap, fista, hard, ista, lam_max,
-                     normalize, objective, omp, soft, soft_nonnegative, thresholding)
+from cscbook import (
+    basis_pursuit,
+    basis_pursuit_equality,
+    dct_dictionary,
+    duality_gap,
+    fista,
+    hard,
+    ista,
+    lam_max,
+    normalize,
+    objective,
+    omp,
+    soft,
+    soft_nonnegative,
+    thresholding,
+)
 from cscbook.arrays import to_numpy
 from cscbook.pursuits.greedy import _array_columns, _dense_code
 
@@ -32,7 +46,7 @@ def textbook_omp(D, y, k, tol=0.0):
     return gamma
 
 
-# --- OMP ---------------------------------------------------------------------------------------------------------------
+# --- OMP ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("stop", [{"k": 5}, {"tol": 0.4}, {"k": 3, "tol": 0.4}])
@@ -67,7 +81,9 @@ def test_a_represented_signal_stops_early(xp, rng):
     found = omp(xp(D), xp(3 * D[:, 7]), k=5)
     assert found.converged and np.flatnonzero(np.abs(to_numpy(found.gamma)) > 1e-4).tolist() == [7]
     zero = omp(xp(D), xp(np.zeros((20, 3))), k=5)
-    assert zero.converged and not np.any(zero.gamma.toarray() if hasattr(zero.gamma, "toarray") else to_numpy(zero.gamma))
+    assert zero.converged and not np.any(
+        zero.gamma.toarray() if hasattr(zero.gamma, "toarray") else to_numpy(zero.gamma)
+    )
 
 
 def test_an_error_bound_out_of_reach_is_admitted(xp, rng):
@@ -93,10 +109,17 @@ def test_single_precision_keeps_its_error_bound(rng):
     assert found.converged and found.gamma.dtype == np.float32 and error.max() <= 30 * 1.001
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({}, "needs k, tol"), ({"k": 0}, "k = 0"), ({"k": 7}, "k = 7"), ({"k": 2.5}, "k = 2.5"), ({"tol": -1}, "tol = -1"),
-    ({"tol": np.nan}, "tol = nan"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({}, "needs k, tol"),
+        ({"k": 0}, "k = 0"),
+        ({"k": 7}, "k = 7"),
+        ({"k": 2.5}, "k = 2.5"),
+        ({"tol": -1}, "tol = -1"),
+        ({"tol": np.nan}, "tol = nan"),
+    ],
+)
 def test_omp_names_bad_knobs(rng, arguments, message):
     with pytest.raises(ValueError, match=message):
         omp(rng.standard_normal((6, 9)), rng.standard_normal(6), **arguments)
@@ -114,12 +137,13 @@ def test_bad_signals_are_named(rng):
         omp(D, np.ones(6, dtype=int), k=1)
     with pytest.raises(TypeError, match="mixed"):
         import array_api_strict
+
         omp(D, array_api_strict.ones(6), k=1)
     with pytest.raises(ValueError, match="axes"):
         omp(D, np.ones((6, 2, 2)), k=1)
 
 
-# --- thresholding, ISTA, FISTA -----------------------------------------------------------------------------------------
+# --- thresholding, ISTA, FISTA ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shrink", [soft, hard, soft_nonnegative])
@@ -136,7 +160,7 @@ def test_ista_never_goes_up_and_fista_obeys_its_bound(xp, rng):
     slack = 10 * xp.tol
     down = [F(g) for g in itertools.islice(ista(xp(D), xp(y), lam), 60)]
     assert all(b <= a + slack for a, b in zip(down, down[1:], strict=False))
-    energy = np.sum(best.gamma ** 2)
+    energy = np.sum(best.gamma**2)
     for t, value in enumerate(down, 1):
         assert value - F(best.gamma) <= L * energy / (2 * t) + slack
     for t, g in enumerate(itertools.islice(fista(xp(D), xp(y), lam), 60), 1):
@@ -151,11 +175,12 @@ def test_iterative_hard_thresholding_keeps_a_planted_code(rng):
     np.testing.assert_allclose(found, gamma, atol=1e-12)
 
 
-# --- basis pursuit -----------------------------------------------------------------------------------------------------
+# --- basis pursuit ------------------------------------------------------------------------------
 
 
 def kkt_violation(D, y, gamma, lam):
-    """How far ``gamma`` is from optimal: |D^T r| <= lam everywhere, = lam sign(gamma) where it is not zero."""
+    """How far ``gamma`` is from optimal: |D^T r| <= lam everywhere, = lam sign(gamma) where it is not
+    zero."""
     c = D.T @ (y - D @ gamma)
     return max(np.max(np.abs(c) - lam), np.max(np.abs(c - lam * np.sign(gamma)) * (gamma != 0)))
 
@@ -165,7 +190,7 @@ def test_basis_pursuit_satisfies_the_optimality_conditions(xp, rng):
     tol = 1e-5 if xp.dtype == "float32" else 1e-11
     found = basis_pursuit(xp(D), xp(Y), 0.1, tol=tol, max_iter=20_000)
     assert found.converged and duality_gap(xp(D), xp(Y), found.gamma, 0.1) <= tol
-    assert kkt_violation(D, Y, to_numpy(found.gamma), 0.1) < 10 * tol ** 0.5
+    assert kkt_violation(D, Y, to_numpy(found.gamma), 0.1) < 10 * tol**0.5
 
 
 def test_both_routes_find_the_same_minimum(rng):
@@ -180,7 +205,11 @@ def test_both_routes_find_the_same_minimum(rng):
 def test_agrees_with_scikit_learn(rng):
     linear_model = pytest.importorskip("sklearn.linear_model")
     D, _, Y = problem(rng)
-    theirs = linear_model.Lasso(alpha=0.1 / 20, fit_intercept=False, tol=1e-12, max_iter=100_000).fit(D, Y[:, 0]).coef_
+    theirs = (
+        linear_model.Lasso(alpha=0.1 / 20, fit_intercept=False, tol=1e-12, max_iter=100_000)
+        .fit(D, Y[:, 0])
+        .coef_
+    )
     np.testing.assert_allclose(basis_pursuit(D, Y[:, 0], 0.1, tol=1e-12).gamma, theirs, atol=1e-6)
 
 
@@ -247,12 +276,18 @@ def test_noiseless_basis_pursuit_recovers_sparse_codes_exactly(rng):
     np.testing.assert_allclose(basis_pursuit_equality(D, D @ gamma).gamma, gamma, atol=1e-10)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda D, y: basis_pursuit(D, y, -1.0), "lam = -1"), (lambda D, y: basis_pursuit(D, y, 0.0), "lam = 0"),
-    (lambda D, y: next(ista(D, y, np.inf)), "lam = inf"), (lambda D, y: thresholding(D, y, -0.1), "beta = -0.1"),
-    (lambda D, y: basis_pursuit(D, y * np.nan, 1.0), "NaN"), (lambda D, y: basis_pursuit(D * 0, y, 1.0), "zero"),
-    (lambda D, y: basis_pursuit_equality(np.vstack([D, D]), np.concatenate([y, -y])), "range of D"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda D, y: basis_pursuit(D, y, -1.0), "lam = -1"),
+        (lambda D, y: basis_pursuit(D, y, 0.0), "lam = 0"),
+        (lambda D, y: next(ista(D, y, np.inf)), "lam = inf"),
+        (lambda D, y: thresholding(D, y, -0.1), "beta = -0.1"),
+        (lambda D, y: basis_pursuit(D, y * np.nan, 1.0), "NaN"),
+        (lambda D, y: basis_pursuit(D * 0, y, 1.0), "zero"),
+        (lambda D, y: basis_pursuit_equality(np.vstack([D, D]), np.concatenate([y, -y])), "range of D"),
+    ],
+)
 def test_bad_input_is_named(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(rng.standard_normal((6, 9)), rng.standard_normal(6))

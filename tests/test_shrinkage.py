@@ -9,11 +9,14 @@ from cscbook.arrays import to_numpy
 GRID = np.linspace(-4, 4, 80_001)
 
 
-@pytest.mark.parametrize("shrink, penalty", [
-    (soft, lambda g, b: b * np.abs(g)),
-    (hard, lambda g, b: b ** 2 / 2 * (g != 0)),
-    (soft_nonnegative, lambda g, b: np.where(g < 0, np.inf, b * g)),
-])
+@pytest.mark.parametrize(
+    "shrink, penalty",
+    [
+        (soft, lambda g, b: b * np.abs(g)),
+        (hard, lambda g, b: b**2 / 2 * (g != 0)),
+        (soft_nonnegative, lambda g, b: np.where(g < 0, np.inf, b * g)),
+    ],
+)
 def test_shrinkage_is_a_proximal_map(xp, shrink, penalty):
     z = np.array([-3.1, -1.2, -0.3, 0.0, 0.4, 0.9, 2.7])
     grid = np.append(GRID, 0.0)

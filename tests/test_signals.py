@@ -6,9 +6,19 @@ import json
 import numpy as np
 import pytest
 
-from cscbook import (add_noise, grey, image_names, load_digits, load_image, load_notes, natural32, random_code,
-                     random_dictionary, synthesize_notes)
-from cscbook import signals
+from cscbook import (
+    add_noise,
+    grey,
+    image_names,
+    load_digits,
+    load_image,
+    load_notes,
+    natural32,
+    random_code,
+    random_dictionary,
+    signals,
+    synthesize_notes,
+)
 from cscbook.arrays import to_numpy
 
 
@@ -44,6 +54,7 @@ def test_grey_weighs_the_colours():
 
 def test_a_file_of_ones_own(tmp_path):
     from PIL import Image
+
     Image.fromarray(np.full((4, 5, 3), 128, np.uint8)).save(tmp_path / "mine.png")
     assert to_numpy(load_image(tmp_path / "mine.png")).shape == (4, 5, 3)
     with pytest.raises(FileNotFoundError, match="absent.png"):

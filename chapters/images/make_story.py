@@ -44,7 +44,7 @@ middle = np.stack([synthesize(deepest, molecules[:, k]) for k in range(3)])
 x = synthesize(middle, filters)
 y = x + 0.03 * np.random.default_rng(0).standard_normal(N)
 layer1 = relu(np.stack([correlate(y, a) for a in filters]) - 0.4)
-norms = (molecules ** 2).sum((1, 2))
+norms = (molecules**2).sum((1, 2))
 layer2 = [sum(correlate(g, a) for g, a in zip(layer1, mol, strict=True)) for mol in molecules]
 layer2 = relu(np.stack(layer2) / norms[:, None] - 0.3)
 peaks = [set(np.flatnonzero((c > np.roll(c, 1)) & (c > np.roll(c, -1))).tolist()) for c in layer2]
@@ -75,8 +75,11 @@ def head(top, name, line):
 def step(top, words):
     """An arrow down to the next model, and what it changes."""
     a, b = 1 - top / HEIGHT, 1 - (top + 17) / HEIGHT
-    fig.add_artist(ConnectionPatch((0.07, a), (0.07, b), "figure fraction", arrowstyle="-|>", color=INK,
-                                   lw=1.4, mutation_scale=12))
+    fig.add_artist(
+        ConnectionPatch(
+            (0.07, a), (0.07, b), "figure fraction", arrowstyle="-|>", color=INK, lw=1.4, mutation_scale=12
+        )
+    )
     fig.text(0.11, (a + b) / 2, words, va="center", style="italic")
 
 
@@ -109,8 +112,11 @@ draw_atoms(ax, 0)
 ax.set_ylim(-0.7, 1.9)
 
 step(270, "the code has structure too")
-head(294, "3  Multi-layer CSC",
-     r"$\mathbf{X}=\mathbf{D}_1\mathbf{\Gamma}_1$, $\mathbf{\Gamma}_1=\mathbf{D}_2\mathbf{\Gamma}_2$")
+head(
+    294,
+    "3  Multi-layer CSC",
+    r"$\mathbf{X}=\mathbf{D}_1\mathbf{\Gamma}_1$, $\mathbf{\Gamma}_1=\mathbf{D}_2\mathbf{\Gamma}_2$",
+)
 ax = panel(312, 112)
 draw_signal(ax, 1.15)
 draw_atoms(ax, 0)
@@ -122,8 +128,13 @@ ax.set_ylim(-1.25, 1.9)
 
 step(428, "find the code by thresholding")
 head(452, "4  A network's forward pass", "")
-fig.text(12 / WIDTH, 1 - 471 / HEIGHT, va="top", fontsize=12,
-         s=r"$\mathrm{ReLU}(\mathbf{b}_2+\mathbf{W}_2^T\;\mathrm{ReLU}(\mathbf{b}_1+\mathbf{W}_1^T\mathbf{Y}))$")
+fig.text(
+    12 / WIDTH,
+    1 - 471 / HEIGHT,
+    va="top",
+    fontsize=12,
+    s=r"$\mathrm{ReLU}(\mathbf{b}_2+\mathbf{W}_2^T\;\mathrm{ReLU}(\mathbf{b}_1+\mathbf{W}_1^T\mathbf{Y}))$",
+)
 
 
 def feature_maps(ax, maps, colors):
@@ -139,12 +150,25 @@ draw_signal(first, 0, values=y, color=SOFT)
 first.set_ylim(-1.1, 1.1)
 feature_maps(second, layer1, ATOMS)
 feature_maps(third, layer2, MOLECULES)
-words = (r"$\mathbf{Y}$, noisy", r"$\hat{\mathbf{\Gamma}}_1$: where atoms are",
-         r"$\hat{\mathbf{\Gamma}}_2$: molecules")
+words = (
+    r"$\mathbf{Y}$, noisy",
+    r"$\hat{\mathbf{\Gamma}}_1$: where atoms are",
+    r"$\hat{\mathbf{\Gamma}}_2$: molecules",
+)
 for ax, label in zip((first, second, third), words, strict=True):
     ax.text(0.5, -0.05, label, transform=ax.transAxes, ha="center", va="top")
 for a, b in ((first, second), (second, third)):
-    fig.add_artist(ConnectionPatch((1.05, 0.5), (-0.05, 0.5), a.transAxes, b.transAxes, arrowstyle="-|>",
-                                   color=INK, lw=1.4, mutation_scale=12))
+    fig.add_artist(
+        ConnectionPatch(
+            (1.05, 0.5),
+            (-0.05, 0.5),
+            a.transAxes,
+            b.transAxes,
+            arrowstyle="-|>",
+            color=INK,
+            lw=1.4,
+            mutation_scale=12,
+        )
+    )
 
 fig.savefig(Path(__file__).with_name("story.svg"), metadata={"Date": None, "Creator": None})

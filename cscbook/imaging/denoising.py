@@ -51,7 +51,7 @@ def psnr(x, truth, peak=255):
     if tuple(x.shape) != tuple(truth.shape):
         raise ValueError(f"psnr of shapes {tuple(x.shape)} and {tuple(truth.shape)}")
     mse = float(xp.mean((float64(x) - float64(truth)) ** 2))
-    return math.inf if mse == 0 else 10 * math.log10(peak ** 2 / mse)
+    return math.inf if mse == 0 else 10 * math.log10(peak**2 / mse)
 
 
 def check_image(y, sigma, size):
@@ -67,7 +67,7 @@ def check_image(y, sigma, size):
 def by_channel(denoise, y):
     """Apply ``denoise``, which takes and returns (H, W, 1), to each channel of ``y``."""
     xp = array_namespace(y)
-    return xp.concat([denoise(y[..., i:i + 1]) for i in range(y.shape[-1])], axis=-1)
+    return xp.concat([denoise(y[..., i : i + 1]) for i in range(y.shape[-1])], axis=-1)
 
 
 def image_patches(y, size):
@@ -78,7 +78,8 @@ def image_patches(y, size):
 
 
 def average(P, y, size, weight=0.0):
-    """``(weight y + sum_i R_i^T p_i) / (weight + sum_i R_i^T R_i 1)``: overlapping patches averaged, with the noisy image.
+    """``(weight y + sum_i R_i^T p_i) / (weight + sum_i R_i^T R_i 1)``: overlapping patches averaged,
+    with the noisy image.
 
     ``P`` holds the patches as columns (size^2, p); the result has the shape of the image ``y`` (H, W, 1).
     """
@@ -90,10 +91,12 @@ def average(P, y, size, weight=0.0):
 
 
 def denoise_dct(y, sigma, size=8, threshold=2.7):
-    """Weighted local DCT denoising: threshold the DCT of every patch, average with weights [Guleryuz, 2007].
+    """Weighted local DCT denoising: threshold the DCT of every patch, average with weights [Guleryuz,
+    2007].
 
-    ``x = sum_i w_i R_i^T C^T H(C R_i y) / sum_i w_i R_i^T 1`` with the orthonormal 2-D DCT ``C``, hard thresholding ``H`` at
-    ``threshold * sigma`` (the constant is kept), and ``w_i = 1 / ||H(C R_i y)||_0``. Returns an image like ``y``.
+    ``x = sum_i w_i R_i^T C^T H(C R_i y) / sum_i w_i R_i^T 1`` with the orthonormal 2-D DCT ``C``, hard
+    thresholding ``H`` at ``threshold * sigma`` (the constant is kept), and ``w_i = 1 / ||H(C R_i
+    y)||_0``. Returns an image like ``y``.
     """
     C = asarray(dct_matrix(size), like=check_image(y, sigma, size))
     return by_channel(lambda channel: _dct_channel(channel, C, threshold * sigma), y)
@@ -114,8 +117,9 @@ def _dct_channel(y, C, beta):
 def denoise_omp(y, sigma, D=None, gain=GAIN):
     """Patch denoising over a fixed dictionary: code all patches by OMP, average them with the noisy image.
 
-    Each patch loses its mean, is coded by the fewest atoms that reach ``||p - D g||_2 <= gain sigma sqrt(n)``, and gets its
-    mean back; then ``x = (w y + sum_i R_i^T D g_i) / (w + sum_i R_i^T R_i)`` with ``w = 30 / sigma`` [Elad & Aharon, 2006].
+    Each patch loses its mean, is coded by the fewest atoms that reach ``||p - D g||_2 <= gain sigma
+    sqrt(n)``, and gets its mean back; then ``x = (w y + sum_i R_i^T D g_i) / (w + sum_i R_i^T R_i)``
+    with ``w = 30 / sigma`` [Elad & Aharon, 2006].
 
     Parameters
     ----------
@@ -191,7 +195,10 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None
     D0 = asarray(dct_dictionary() if D0 is None else D0, like=y)
     size, rng = math.isqrt(D0.shape[0]), np.random.default_rng(0) if rng is None else rng
     check_image(y, sigma, size)
-    parts = [_ksvd_channel(y[..., i:i + 1], sigma, D0, size, n_iter, train, gain, rng) for i in range(y.shape[-1])]
+    parts = [
+        _ksvd_channel(y[..., i : i + 1], sigma, D0, size, n_iter, train, gain, rng)
+        for i in range(y.shape[-1])
+    ]
     D = parts[0].D if len(parts) == 1 else tuple(part.D for part in parts)
     used = sum(part.atoms_per_patch for part in parts) / len(parts)
     return Denoised(array_namespace(y).concat([part.x for part in parts], axis=-1), D, used)
@@ -200,7 +207,9 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None
 def _ksvd_channel(y, sigma, D0, size, n_iter, train, gain, rng):
     P, _ = centred_patches(single(y), size)
     xp, tol = array_namespace(P), gain * sigma * math.sqrt(P.shape[0])
-    teaches = np.flatnonzero(to_numpy(xp.linalg.vector_norm(P, axis=0)) > tol)  # the others need no atom at all
+    teaches = np.flatnonzero(
+        to_numpy(xp.linalg.vector_norm(P, axis=0)) > tol
+    )  # the others need no atom at all
     if len(teaches) == 0:
         return denoise_omp(y, sigma, D0, gain)
     if len(teaches) > train:

@@ -12,27 +12,32 @@ from .iterative import Pursuit, check_problem
 
 
 def omp(D, y, k=None, tol=None):
-    """Orthogonal matching pursuit [Pati, Rezaiifar & Krishnaprasad, 1993]: one atom at a time, least squares on all chosen.
+    """Orthogonal matching pursuit [Pati, Rezaiifar & Krishnaprasad, 1993]: one atom at a time, least
+    squares on all chosen.
 
-    Each step adds the atom with the largest ``|d_j^T r| / ||d_j||`` and makes the residual ``r`` orthogonal to all chosen.
+    Each step adds the atom with the largest ``|d_j^T r| / ||d_j||`` and makes the residual ``r``
+    orthogonal to all chosen.
 
     Parameters
     ----------
     D : matrix (n, m) or ConvDictionary
         A zero atom is an error.
     y : array, shape (n,) or (n, p), or (*batch, *space, c)
-        One signal, or columns of signals: all of them at once by batch-OMP [Rubinstein, Zibulevsky & Elad, 2008].
+        One signal, or columns of signals: all of them at once by batch-OMP [Rubinstein, Zibulevsky &
+        Elad, 2008].
     k : int, optional
         At most so many atoms a signal, 1 <= k <= min(n, m).
     tol : float, optional
-        Stop at a residual norm of ``tol``. One of the two is required, the first limit met stops; a zero residual stops too.
+        Stop at a residual norm of ``tol``. One of the two is required, the first limit met stops; a
+        zero residual stops too.
 
     Returns
     -------
     Pursuit
-        ``gamma``: shape (m,) for one signal; for columns a sparse (m, p) matrix (dense where the library has none).
-        ``trace``: for one signal, the residual norm after each atom. ``converged``: all residuals are at most ``tol`` where
-        it is given, else every signal got ``k`` atoms or a zero residual.
+        ``gamma``: shape (m,) for one signal; for columns a sparse (m, p) matrix (dense where the
+        library has none). ``trace``: for one signal, the residual norm after each atom. ``converged``:
+        all residuals are at most ``tol`` where it is given, else every signal got ``k`` atoms or a zero
+        residual.
     """
     check_problem(D, y)
     local = D.local if isinstance(D, ConvDictionary) else D
@@ -40,7 +45,9 @@ def omp(D, y, k=None, tol=None):
     if k is None and tol is None:
         raise ValueError("omp needs k, tol or both")
     if k is not None and (k != int(k) or not 1 <= k <= most):
-        raise ValueError(f"k = {k}: expected an integer with 1 <= k <= {most} for D of shape {tuple(D.shape)}")
+        raise ValueError(
+            f"k = {k}: expected an integer with 1 <= k <= {most} for D of shape {tuple(D.shape)}"
+        )
     bound = -1.0 if tol is None else check_level("tol", tol) ** 2
     xp, k = array_namespace(y), int(k or most)
     if isinstance(D, ConvDictionary):
@@ -49,7 +56,9 @@ def omp(D, y, k=None, tol=None):
     if y.ndim == 1:
         steps, left, trace = _array_columns(unit, y[:, None], k, bound)
         gamma = _dense_code(steps, unit, 1)[:, 0] / norms
-        return Pursuit(gamma, trace, bool(_reached(left, indices([len(steps)], like=y), y[:, None], k, bound)))
+        return Pursuit(
+            gamma, trace, bool(_reached(left, indices([len(steps)], like=y), y[:, None], k, bound))
+        )
     if is_numpy(D, y):
         gamma, left = _compiled_columns(unit, y, k, bound)
         gamma.data /= norms[gamma.indices]
@@ -76,9 +85,11 @@ def _reached(left, used, y, k, bound):
 
 
 def _array_columns(D, Y, k, bound):
-    """OMP of all columns of ``Y`` in lock step, with the chosen atoms kept orthonormal (unit atoms in ``D``).
+    """OMP of all columns of ``Y`` in lock step, with the chosen atoms kept orthonormal (unit atoms in
+    ``D``).
 
-    Returns the steps (atom, coefficient) with one entry a column, the squared residuals, and their largest roots.
+    Returns the steps (atom, coefficient) with one entry a column, the squared residuals, and their
+    largest roots.
     """
     xp, r = array_namespace(Y), Y
     left, zero = xp.sum(float64(Y) ** 2, axis=0), _zero_level(Y)
@@ -91,7 +102,9 @@ def _array_columns(D, Y, k, bound):
             column.append(xp.sum(q * u, axis=0))
             u = u - column[-1] * q
         norm = xp.linalg.vector_norm(u, axis=0)
-        live = live & (norm > 3e-3 if Y.dtype == xp.float32 else norm > 1e-6)  # else j lies in the span of the chosen
+        live = live & (
+            norm > 3e-3 if Y.dtype == xp.float32 else norm > 1e-6
+        )  # else j lies in the span of the chosen
         norm = xp.where(live, norm, xp.ones_like(norm))
         u = xp.where(live, u / norm, xp.zeros_like(u))
         step = xp.sum(u * r, axis=0)
@@ -108,7 +121,8 @@ def _array_columns(D, Y, k, bound):
 
 
 def _dense_code(steps, D, p):
-    """The code (m, p) of OMP's steps, without scattering: each step adds its coefficient where its atom stands."""
+    """The code (m, p) of OMP's steps, without scattering: each step adds its coefficient where its atom
+    stands."""
     xp = array_namespace(D)
     number, gamma = indices(range(D.shape[1]), like=D)[:, None], zeros((D.shape[1], p), like=D)
     for j, value in steps:
@@ -117,7 +131,8 @@ def _dense_code(steps, D, p):
 
 
 def _compiled_columns(D, Y, k, bound):
-    """:func:`_array_columns` by the compiled batch-OMP; returns the sparse code and the squared residuals."""
+    """:func:`_array_columns` by the compiled batch-OMP; returns the sparse code and the squared
+    residuals."""
     m, p = D.shape[1], Y.shape[1]
     gram, rows_of_D = D.T @ D, np.ascontiguousarray(D.T)
     used, left = np.zeros(p, np.int64), np.empty(p)
@@ -146,16 +161,19 @@ def _convolutional(D, y, norms, k, bound):
     xp = array_namespace(y)
     unit = ConvDictionary(D.filters / norms, D.space, D.stride, D.circular)
     d, signals = len(D.space), xp.reshape(y, (-1, *D.space, D.filters.shape[-2]))
-    batch, route = y.shape[:-1 - d], _compiled_shifts if is_numpy(y, D.filters) else _array_shifts
+    batch, route = y.shape[: -1 - d], _compiled_shifts if is_numpy(y, D.filters) else _array_shifts
     if is_numpy(y, D.filters) and len(signals) >= 8 and math.prod(D.shape) <= 1 << 21:
         return _many_small(dense(unit), signals, batch, D, norms, k, bound)
     found = [route(unit, signals[b, ...], k, bound) for b in range(signals.shape[0])]
-    gamma = xp.reshape(xp.stack([code for code, _, _ in found]), (*batch, *D.positions, norms.shape[0])) / norms
+    gamma = (
+        xp.reshape(xp.stack([code for code, _, _ in found]), (*batch, *D.positions, norms.shape[0])) / norms
+    )
     return Pursuit(gamma, found[0][1] if len(found) == 1 else (), all(done for _, _, done in found))
 
 
 def _many_small(M, signals, batch, D, norms, k, bound):
-    """Many short signals: their explicit matrix is small, and batch-OMP shares its Gram matrix among them."""
+    """Many short signals: their explicit matrix is small, and batch-OMP shares its Gram matrix among
+    them."""
     gamma, left = _compiled_columns(M, signals.reshape(len(signals), -1).T, k, bound)
     done = _reached(left, np.diff(gamma.indptr), signals.reshape(len(signals), -1).T, k, bound)
     gamma = gamma.T.toarray().reshape(*batch, *D.positions, len(norms)) / norms
@@ -167,12 +185,18 @@ def _compiled_shifts(D, y, k, bound):
     m, dtype = D.filters.shape[-1], y.dtype
     space = D.positions if len(D.positions) == 2 else (1, *D.positions)
     stripe = [2 * -(-n // D.stride) - 1 for n in D.size]
-    cross = (D.local.T @ D.stripe_dictionary).reshape(m, -1 if len(stripe) == 2 else 1, stripe[-1] * m).astype(dtype)
+    cross = (
+        (D.local.T @ D.stripe_dictionary)
+        .reshape(m, -1 if len(stripe) == 2 else 1, stripe[-1] * m)
+        .astype(dtype)
+    )
     corr = np.ascontiguousarray((D.T @ y).reshape(space[0], space[1] * m), dtype)
     tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
     support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
     energy = float(np.sum(y * y, dtype=np.float64))
-    t, left = convolutional_kernels.greedy(corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace)
+    t, left = convolutional_kernels.greedy(
+        corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace
+    )
     gamma = np.zeros(math.prod(D.positions) * m, dtype)
     gamma[support[:t]] = z[:t]
     done = left <= bound if bound >= 0 else t == k or left <= 1e-15 * energy
@@ -180,7 +204,8 @@ def _compiled_shifts(D, y, k, bound):
 
 
 def _array_shifts(D, y, k, bound):
-    """The definition: all correlations, then least squares on the chosen columns, by QR on the whole signal."""
+    """The definition: all correlations, then least squares on the chosen columns, by QR on the whole
+    signal."""
     xp, m = array_namespace(y), D.filters.shape[-1]
     columns, r, trace, chosen = [], y, [], []
     number = indices(range(math.prod(D.positions) * m), like=y)

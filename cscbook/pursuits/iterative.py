@@ -31,7 +31,9 @@ def check_problem(D, y):
     if getattr(D, "ndim", None) == 2:
         array_namespace(check("D", D, ndim=2), check("y", y, ndim=(1, 2)))
         if D.shape[0] != y.shape[0]:
-            raise ValueError(f"D has {D.shape[0]} rows, y has shape {tuple(y.shape)}: expected ({D.shape[0]},) or columns")
+            raise ValueError(
+                f"D has {D.shape[0]} rows, y has shape {tuple(y.shape)}: expected ({D.shape[0]},) or columns"
+            )
     return check("y", y)
 
 
@@ -45,7 +47,8 @@ def check_weight(lam):
 
 
 def thresholding(D, y, beta, shrink=soft):
-    """Thresholding pursuit, ``shrink(D^T y, beta)``: the simplest of all, one product and one scalar function.
+    """Thresholding pursuit, ``shrink(D^T y, beta)``: the simplest of all, one product and one scalar
+    function.
 
     Parameters
     ----------
@@ -63,9 +66,10 @@ def thresholding(D, y, beta, shrink=soft):
 def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     """Yield the iterates of iterative soft thresholding for ``||y - D g||^2 / 2 + lam ||g||_1``, for ever.
 
-    ``g <- soft(g + D^T (y - D g) / c, lam / c)`` with ``c = lipschitz``, by default the largest eigenvalue of ``D^T D``
-    [Daubechies, Defrise & De Mol, 2004]. It starts from zero, or from ``start``. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard
-    thresholding for ``lam ||g||_0`` [Blumensath & Davies, 2008].
+    ``g <- soft(g + D^T (y - D g) / c, lam / c)`` with ``c = lipschitz``, by default the largest
+    eigenvalue of ``D^T D`` [Daubechies, Defrise & De Mol, 2004]. It starts from zero, or from
+    ``start``. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard thresholding
+    for ``lam ||g||_0`` [Blumensath & Davies, 2008].
     """
     c = lipschitz or largest_eigenvalue(D)
     gamma = 0 * (D.T @ check_problem(D, y)) if start is None else start
@@ -76,10 +80,11 @@ def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
 
 
 def fista(D, y, lam, lipschitz=None, shrink=soft, start=None):
-    """Yield the iterates of FISTA [Beck & Teboulle, 2009]: :func:`ista` with momentum, and a restart when it overshoots.
+    """Yield the iterates of FISTA [Beck & Teboulle, 2009]: :func:`ista` with momentum, and a restart
+    when it overshoots.
 
-    The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without restarts), where ISTA
-    needs ``c ||g*||^2 / (2 t)``.
+    The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without
+    restarts), where ISTA needs ``c ||g*||^2 / (2 t)``.
     """
     c = lipschitz or largest_eigenvalue(D)
     gamma = z = 0 * (D.T @ check_problem(D, y)) if start is None else start

@@ -1,7 +1,5 @@
 """Relaxation: basis pursuit, with and without noise, and the duality gaps that certify it."""
 
-import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,16 +20,19 @@ def lam_max(D, y):
 
 
 def objective(D, y, gamma, lam):
-    """``||y - D g||^2 / 2 + lam ||g||_1`` of each signal: one number, or an array with the shape of the batch."""
+    """``||y - D g||^2 / 2 + lam ||g||_1`` of each signal: one number, or an array with the shape of the
+    batch."""
     return _primal_dual(D, y, gamma, lam)[0]
 
 
 def duality_gap(D, y, gamma, lam, nonnegative=False):
-    """Relative duality gap ``(P - dual) / P`` of ``||y - D g||^2 / 2 + lam ||g||_1``: a certificate of optimality.
+    """Relative duality gap ``(P - dual) / P`` of ``||y - D g||^2 / 2 + lam ||g||_1``: a certificate of
+    optimality.
 
-    With ``r = y - D g``, the vector ``v = r min(1, lam / ||D^T r||_inf)`` is feasible for the dual problem, so no code has
-    an objective below ``||y||^2 / 2 - ||y - v||^2 / 2``. The worst signal of a batch counts. Sums run in float64. ``lam``
-    may be an array that broadcasts against the code; ``nonnegative`` restricts the problem to ``g >= 0``.
+    With ``r = y - D g``, the vector ``v = r min(1, lam / ||D^T r||_inf)`` is feasible for the dual
+    problem, so no code has an objective below ``||y||^2 / 2 - ||y - v||^2 / 2``. The worst signal of a
+    batch counts. Sums run in float64. ``lam`` may be an array that broadcasts against the code;
+    ``nonnegative`` restricts the problem to ``g >= 0``.
     """
     xp = array_namespace(y)
     primal, dual = _primal_dual(D, y, gamma, lam, nonnegative)
@@ -51,7 +52,7 @@ def _primal_dual(D, y, gamma, lam, nonnegative=False):
     top = xp.max((seen if nonnegative else xp.abs(seen)) / lam, axis=axes)
     scale = 1 / xp.maximum(top, xp.ones_like(top))
     primal = xp.sum(r * r, axis=axes) / 2 + xp.sum(lam * xp.abs(gamma), axis=axes)
-    return primal, scale * xp.sum(y * r, axis=axes) - scale ** 2 * xp.sum(r * r, axis=axes) / 2
+    return primal, scale * xp.sum(y * r, axis=axes) - scale**2 * xp.sum(r * r, axis=axes) / 2
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,11 @@ class _MaskedAdjoint:
         return self.T.D.T @ (self.T.mask * x)
 
 
-def basis_pursuit(D, y, lam, tol=None, max_iter=1000, method=None, mask=None, weights=None, nonnegative=False, start=None):
-    """Basis pursuit in Lagrangian form, ``min_g ||y - D g||^2 / 2 + lam ||g||_1`` [Chen, Donoho & Saunders, 1998].
+def basis_pursuit(
+    D, y, lam, tol=None, max_iter=1000, method=None, mask=None, weights=None, nonnegative=False, start=None
+):
+    """Basis pursuit in Lagrangian form, ``min_g ||y - D g||^2 / 2 + lam ||g||_1`` [Chen, Donoho &
+    Saunders, 1998].
 
     Parameters
     ----------
@@ -101,8 +105,8 @@ def basis_pursuit(D, y, lam, tol=None, max_iter=1000, method=None, mask=None, we
     max_iter : int
         At most so many full correlations ``D^T r``.
     method : generator function, optional
-        Such as ``ista`` or ``fista``. Default, in NumPy: a working set for a ``ConvDictionary``, coordinate descent on the
-        Gram matrix for a matrix of at most 4,096 atoms. Elsewhere ``fista``.
+        Such as ``ista`` or ``fista``. Default, in NumPy: a working set for a ``ConvDictionary``,
+        coordinate descent on the Gram matrix for a matrix of at most 4,096 atoms. Elsewhere ``fista``.
     mask : array, optional
         Minimise ``||M (y - D g)||^2 / 2 + ...`` instead; broadcasts against ``y``.
     weights : array, optional
@@ -119,7 +123,9 @@ def basis_pursuit(D, y, lam, tol=None, max_iter=1000, method=None, mask=None, we
     """
     xp = array_namespace(check_problem(D, y))
     if check_weight(lam) == 0:
-        raise ValueError("lam = 0: expected a positive weight (see basis_pursuit_equality for the noiseless problem)")
+        raise ValueError(
+            "lam = 0: expected a positive weight (see basis_pursuit_equality for the noiseless problem)"
+        )
     tol = tol or (1e-4 if y.dtype == xp.float32 else 1e-6)
     lam = lam if weights is None else lam * check_weight(weights)
     plain = mask is None and weights is None and start is None and not nonnegative
@@ -148,46 +154,55 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
 def _by_working_set(D, y, lam, tol, max_iter, mask, nonnegative, start):
     """One signal of the batch after the other; the trace of a batch is its final objective."""
     D._check(y, D.space, D.filters.shape[-2], "signal")
-    d, m = len(D.space), D.filters.shape[-1]
-    batch, traces, codes, certified = y.shape[:-1 - d], [], [], True
+    c, m = D.filters.shape[-2:]
+    batch = y.shape[: -1 - len(D.space)]
+    masks = None if mask is None else np.broadcast_to(mask, y.shape).reshape(-1, *D.space, c)
+    starts = start
     if start is not None:
-        start = np.broadcast_to(start, (*batch, *D.positions, m)).reshape(-1, *D.positions, m)
-    for b, signal in enumerate(y.reshape(-1, *y.shape[len(batch):])):
-        one = mask if mask is None or np.ndim(mask) <= d + 1 else mask.reshape(-1, *mask.shape[len(batch):])[b]
-        steps = working_set(D, signal, lam, one, nonnegative, None if start is None else start[b])
-        trace = []
-        for t, (gamma, value, gap) in enumerate(steps, 1):
-            trace.append(value)
-            if gap <= tol or t >= max_iter:
-                break
-        codes.append(gamma), traces.append(tuple(trace))
-        certified &= gap <= tol
-    gamma = np.stack(codes).reshape(*batch, *D.positions, m)
-    trace = traces[0] if len(traces) == 1 else (sum(t[-1] for t in traces),)
-    return Pursuit(gamma, trace, bool(certified))
+        starts = np.broadcast_to(start, (*batch, *D.positions, m)).reshape(-1, *D.positions, m)
+    found = []
+    for b, signal in enumerate(y.reshape(-1, *D.space, c)):
+        mask, start = (None if a is None else a[b] for a in (masks, starts))
+        found.append(_certified(working_set(D, signal, lam, mask, nonnegative, start), tol, max_iter))
+    gamma = np.stack([one.gamma for one in found]).reshape(*batch, *D.positions, m)
+    trace = found[0].trace if len(found) == 1 else (sum(one.trace[-1] for one in found),)
+    return Pursuit(gamma, trace, all(one.converged for one in found))
+
+
+def _certified(steps, tol, max_iter):
+    """Run the steps of a working set until the duality gap that comes with them is at most ``tol``."""
+    trace = []
+    for t, (gamma, value, gap) in enumerate(steps, 1):
+        trace.append(value)
+        if gap <= tol or t >= max_iter:
+            return Pursuit(gamma, tuple(trace), gap <= tol)
 
 
 def _coordinate_descent(D, y, lam):
-    """Yield the codes after every few sweeps of coordinate descent on the Gram matrix, in double precision (NumPy)."""
+    """Yield the codes after every few sweeps of coordinate descent on the Gram matrix, in double
+    precision (NumPy)."""
     D, Y = float64(D), float64(y).reshape(y.shape[0], -1)
     atom_norms(D)
     gram, corr = D.T @ D, np.ascontiguousarray(Y.T @ D)
     gamma = np.zeros_like(corr)  # one row a signal
     while True:
-        kernels.over_columns(lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024)
+        kernels.over_columns(
+            lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024
+        )
         yield gamma.T.reshape(-1, *y.shape[1:]).astype(y.dtype)
 
 
 def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
     """Noiseless basis pursuit, ``min ||g||_1`` subject to ``x = D g``.
 
-    Splitting between soft thresholding and the projection on ``x = D g`` (ADMM, over-relaxed). It stops on a certificate:
-    the code is feasible, and a dual vector ``v`` with ``||D^T v||_inf <= 1`` proves ``||g||_1 - x^T v <= tol ||g||_1``.
+    Splitting between soft thresholding and the projection on ``x = D g`` (ADMM, over-relaxed). It stops
+    on a certificate: the code is feasible, and a dual vector ``v`` with ``||D^T v||_inf <= 1`` proves
+    ``||g||_1 - x^T v <= tol ||g||_1``.
 
     Parameters
     ----------
-    D : matrix (n, m), or a circular ConvDictionary of stride 1, whose ``D D^T`` is inverted in the Fourier domain
-    x : array, shape (n,) or (n, p), or (*batch, *space, c)
+    D : matrix (n, m), or a circular ConvDictionary of stride 1, whose ``D D^T`` is inverted in the
+    Fourier domain x : array, shape (n,) or (n, p), or (*batch, *space, c)
         In the range of D, else an error.
     tol : float
         Relative duality gap, of the worst signal.
@@ -198,7 +213,9 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
         ``trace`` holds ``||g||_1``, summed over the batch, at each check of the certificate.
     """
     xp, matrix = array_namespace(check_problem(D, x)), getattr(D, "ndim", None) == 2
-    signals = float64(xp.reshape(x, (x.shape[0], -1)).T if matrix else xp.reshape(x, (-1, *D.space, D.filters.shape[-2])))
+    signals = float64(
+        xp.reshape(x, (x.shape[0], -1)).T if matrix else xp.reshape(x, (-1, *D.space, D.filters.shape[-2]))
+    )
     project, dual_norm_and_product = (_matrix_equality if matrix else _spectral_equality)(D, signals)
     every = indices(range(signals.shape[0]), like=x)
     z, done, trace, settled = project(None, every), {}, [], 0.0
@@ -235,7 +252,7 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
         gamma = xp.reshape(gamma, (-1,) + tuple(x.shape[1:]))
     else:
         gamma = xp.moveaxis(xp.stack([g for g, _, _ in found]), 1, -1)
-        gamma = xp.reshape(gamma, (*x.shape[:-1 - len(D.space)], *gamma.shape[1:]))
+        gamma = xp.reshape(gamma, (*x.shape[: -1 - len(D.space)], *gamma.shape[1:]))
     return Pursuit(xp.astype(gamma, x.dtype), tuple(trace), all(sure for _, _, sure in found))
 
 
@@ -244,7 +261,8 @@ def _out_of_range(D):
 
 
 def _matrix_equality(D, signals):
-    """Projection on ``x = D g``, and ``(||D^T v||_inf, x^T v)`` of the dual vector, for codes as rows (p, m)."""
+    """Projection on ``x = D g``, and ``(||D^T v||_inf, x^T v)`` of the dual vector, for codes as rows
+    (p, m)."""
     xp, D = array_namespace(D), float64(D)
     lift = xp.linalg.pinv(D).T  # (n, m): g -> g + (x - g D^T) lift projects
     if float(xp.max(xp.abs((signals @ lift) @ D.T - signals))) > 1e-6 * (1 + float(xp.max(xp.abs(signals)))):
@@ -277,7 +295,9 @@ def _spectral_equality(D, signals):
         if gamma is None:
             return transform.irfftn(lift * seen, s=D.space, axes=axes)
         code = transform.rfftn(gamma, axes=axes)
-        return transform.irfftn(code + lift * (seen - xp.sum(atoms * code, axis=1, keepdims=True)), s=D.space, axes=axes)
+        return transform.irfftn(
+            code + lift * (seen - xp.sum(atoms * code, axis=1, keepdims=True)), s=D.space, axes=axes
+        )
 
     def norm_and_product(dual, live):
         v = xp.sum(xp.conj(lift) * transform.rfftn(dual, axes=axes), axis=1, keepdims=True)
@@ -290,7 +310,8 @@ def _spectral_equality(D, signals):
 
 
 def _sharpen(D, x, gamma, z):
-    """Code (m,): least squares on the support of the thresholded ``z`` where that represents ``x``, else ``gamma``."""
+    """Code (m,): least squares on the support of the thresholded ``z`` where that represents ``x``,
+    else ``gamma``."""
     xp = array_namespace(x)
     on = xp.nonzero(z)[0]
     if 0 < on.shape[0] <= D.shape[0]:

@@ -1,6 +1,7 @@
 """Ours beside the peers, in one process: ``python tests/bench [name ...] [--repeat N]``.
 
-Install the peers with ``pip install -e .[bench]``. Each table says how many times the CPU time of ours a peer needs.
+Install the peers with ``pip install -e .[bench]``. Each table says how many times the CPU time of ours
+a peer needs.
 """
 
 import argparse

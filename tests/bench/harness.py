@@ -9,7 +9,8 @@ import time  # noqa: E402
 
 
 def measure(solvers, repeat):
-    """CPU seconds and results of ``{name: function of nothing}``, in turn ``repeat`` times after one warm-up each.
+    """CPU seconds and results of ``{name: function of nothing}``, in turn ``repeat`` times after one
+    warm-up each.
 
     A solver whose library is not installed is left out, and said so.
     """
