@@ -42,7 +42,7 @@ unit: $(STAMP)
 	$(BIN)/python -m pytest tests --ignore=tests/browser
 
 notebooks: $(STAMP)
-	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
 
 html: $(STAMP)
 	$(BIN)/jupyter-book build -W -n --keep-going .

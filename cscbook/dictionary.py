@@ -29,14 +29,14 @@ def coherence(D):
     """
     if hasattr(D, "stripe_dictionary"):
         if all(len(range(0, n, D.stride)) * 2 - 1 <= P for n, P in zip(D.size, D.positions, strict=True)):
-            return float(shifted_coherence(D).max())
+            return min(1.0, float(shifted_coherence(D).max()))
         D = dense(D)  # an atom meets another around the circle on both sides, or the border cuts shifts off
     xp = array_namespace(D)
     D = normalize(D)
     gram = xp.abs(D.T @ D)
     if gram.shape[0] < 2:
         raise ValueError("coherence needs at least two atoms")
-    return float(xp.max(xp.triu(gram, k=1)))
+    return min(1.0, float(xp.max(xp.triu(gram, k=1))))  # rounding must not make it larger
 
 
 def shifted_coherence(D):

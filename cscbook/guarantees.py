@@ -1,15 +1,15 @@
 """Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts.
 
-For a matrix with unit atoms they are the classical ones; for a convolutional dictionary ``k`` counts
-the non-zeros of the fullest *stripe*, and ``eps`` in OMP's and BP's conditions is the energy of the
-loudest *patch* of the noise: conditions on what a patch sees, for signals of any length [Papyan, Sulam
-& Elad, 2017]. ``k`` is the number of non-zeros of the true code ``gamma``, ``x = D gamma`` the clean
-signal, ``y = x + e`` the noisy one and ``eps`` at least ``||e||_2``.
+The code is ``gamma``, ``x = D gamma`` the clean signal and ``y = x + e`` the noisy one. For a matrix with
+unit atoms the functions are the classical ones: ``k`` is the number of non-zeros of ``gamma``, and
+``eps`` at least ``||e||_2``. For a convolutional dictionary ``k`` counts the non-zeros of the fullest
+*stripe*, and ``eps`` in the conditions of OMP and BP is the energy of the loudest *patch* of the noise:
+conditions on what a patch sees, for signals of any length [Papyan, Sulam & Elad, 2017].
 """
 
 import math
 
-from .arrays import array_namespace
+from .arrays import array_namespace, check_level
 
 
 def _check_mu(mu):
@@ -42,7 +42,9 @@ def thresholding_noise_level(mu, ratio, eps, gamma_max):
     An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off
     it at most ``k mu |gamma_max| + eps``; the level separates the two.
     """
-    return thresholding_level(mu, ratio) - eps / (mu * gamma_max)
+    if not gamma_max > 0:
+        raise ValueError(f"gamma_max = {gamma_max}: expected the largest magnitude of a non-zero, positive")
+    return thresholding_level(mu, ratio) - check_level("eps", eps) / (mu * gamma_max)
 
 
 def omp_noise_level(mu, eps, gamma_min):
@@ -53,7 +55,7 @@ def omp_noise_level(mu, eps, gamma_min):
     """
     if not gamma_min > 0:
         raise ValueError(f"gamma_min = {gamma_min}: expected the smallest magnitude of a non-zero, positive")
-    return uniqueness_level(mu) - eps / (mu * gamma_min)
+    return uniqueness_level(mu) - check_level("eps", eps) / (mu * gamma_min)
 
 
 def omp_error_bound(k, mu, eps):
@@ -62,7 +64,7 @@ def omp_error_bound(k, mu, eps):
     [Donoho, Elad & Temlyakov, 2006]; infinite where the bound says nothing.
     """
     room = 1 - (k - 1) * _check_mu(mu)
-    return eps**2 / room if room > 0 else math.inf
+    return check_level("eps", eps) ** 2 / room if room > 0 else math.inf
 
 
 def sparsest_error_bound(k, mu, eps):
@@ -71,7 +73,7 @@ def sparsest_error_bound(k, mu, eps):
     2006].
     """
     room = 1 - (2 * k - 1) * _check_mu(mu)
-    return 4 * eps**2 / room if room > 0 else math.inf
+    return 4 * check_level("eps", eps) ** 2 / room if room > 0 else math.inf
 
 
 def bp_noise_level(mu):
@@ -88,7 +90,7 @@ def bp_error_bound(eps):
     bound in magnitude, and the solution is unique [Tropp, 2006; for stripes and patches: Papyan, Sulam
     & Elad, 2017].
     """
-    return 7.5 * eps
+    return 7.5 * check_level("eps", eps)
 
 
 def welch_bound(m, n):

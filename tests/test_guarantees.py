@@ -380,3 +380,18 @@ def test_an_impossible_ratio_is_named(ratio):
 def test_a_non_zero_that_is_zero_is_named(smallest):
     with pytest.raises(ValueError, match=f"gamma_min = {smallest}"):
         omp_noise_level(0.1, 0.1, smallest)
+
+
+@pytest.mark.parametrize("eps", [-1.0, np.nan, np.inf])
+def test_a_noise_level_is_a_number_not_below_zero(eps):
+    for bound in (
+        lambda: bp_error_bound(eps),
+        lambda: omp_error_bound(2, 0.1, eps),
+        lambda: sparsest_error_bound(2, 0.1, eps),
+        lambda: omp_noise_level(0.1, eps, 1.0),
+        lambda: thresholding_noise_level(0.1, 0.5, eps, 1.0),
+    ):
+        with pytest.raises(ValueError, match=f"eps = {eps}"):
+            bound()
+    with pytest.raises(ValueError, match="gamma_max = 0"):
+        thresholding_noise_level(0.1, 0.5, 0.1, 0)
