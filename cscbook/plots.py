@@ -164,7 +164,8 @@ def correlations(D, levels, width=7.0, height=2.6):
     cross[range(m), n - 1, range(m)] = np.nan  # an atom with itself
     for i in range(m):
         for j in range(i, m):
-            ax.plot(range(1 - n, n), cross[i, :, j], ".-", lw=0.7, markersize=3, label=f"filters {i}, {j}")
+            marker = "osx^v"[(i + j) % 5]
+            ax.plot(range(1 - n, n), cross[i, :, j], marker, markersize=3, label=f"filters {i}, {j}")
     for (name, level), style in zip(levels.items(), ("--", "-", ":"), strict=False):
         ax.axhline(level, ls=style, color=COLORS["bound"], lw=1.2, label=name)
     ax.set(xlabel="shift $s$", ylabel="correlation", ylim=(0, None))
@@ -232,9 +233,10 @@ def recoveries(panels, level=None, width=7.0, height=2.5):
     )
     for (title, rates), ax in zip(panels.items(), axes.flat, strict=True):
         recovery(rates, level, ax, title)
-        if ax is not axes[0, 0]:
-            ax.set_ylabel(None)
-            ax.get_legend().remove()
+        ax.get_legend().remove()
+        ax.label_outer()
+    names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*names, loc="outside upper center", ncols=len(names[0]), frameon=False, fontsize=9)
     return fig
 
 
@@ -252,7 +254,7 @@ def long_codes(found, truth, tiny=0.0, width=7.0, height=1.5):
         layout="constrained",
         figsize=(width, height * len(found)),
     )
-    truth = to_numpy(truth)
+    truth = np.where(np.abs(to_numpy(truth)) > tiny, to_numpy(truth), 0)
     where = np.broadcast_to(np.arange(len(truth))[:, None], truth.shape)
     for (title, gamma), ax in zip(found.items(), axes.flat, strict=True):
         gamma = to_numpy(gamma)
@@ -264,9 +266,9 @@ def long_codes(found, truth, tiny=0.0, width=7.0, height=1.5):
         ax.plot(where[false], gamma[false], "x", markersize=6, color=COLORS["bound"], label="false")
         ax.plot(where[missed], truth[missed], "ko", markersize=5, markerfacecolor="none", label="missed")
         ax.axhline(0, color="0.6", lw=0.6)
-        ax.set_title(title, fontsize=9)
+        ax.set_title(title, fontsize=9, loc="left")
         ax.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].legend(frameon=False, fontsize=8, ncols=3, loc="upper right", bbox_to_anchor=(1, 1.35))
+    axes[0, 0].legend(frameon=False, fontsize=8, ncols=3, loc="lower right", bbox_to_anchor=(1, 0.97))
     axes[-1, 0].set_xlabel("position of the atom")
     return fig
 
@@ -275,33 +277,37 @@ def convolutional_sum(D, gamma, width=7.0):
     """A 1-D signal as the sum of its filtered feature maps, a row for each filter; returns the figure."""
     x, m, filters = to_numpy(D @ gamma), gamma.shape[-1], to_numpy(D.filters)
     fig, axes = plt.subplots(
-        m + 1, 2, sharex=True, layout="constrained", figsize=(width, 0.5 + 1.15 * (m + 1))
+        m + 1, 3, layout="constrained", figsize=(width, 0.4 + 1.05 * (m + 1)), width_ratios=(0.5, 3, 3)
     )
-    for k, (left, right) in enumerate(axes[:m]):
+    for k, (small, left, right) in enumerate(axes[:m]):
         one = 0 * gamma
         one[:, k] = gamma[:, k]
-        stems(gamma[:, k], left)
+        small.plot(filters[:, 0, k], color=COLORS["bound"], lw=1.2)
+        small.set_ylabel(f"filter {k + 1}", fontsize=9)
+        stems(gamma[:, k], left).margins(y=0.15)
         right.plot(to_numpy(D @ one)[:, 0], color=COLORS["code"], lw=1.2)
-        left.set_ylabel(f"$\\Gamma^{k + 1}$", rotation=0, labelpad=14)
-        inset = left.inset_axes((0.86, 0.62, 0.13, 0.38))
-        inset.plot(filters[:, 0, k], color=COLORS["bound"], lw=1)
-        inset.set_axis_off()
-    axes[0, 0].set_title("feature maps (inset: the filter)", fontsize=9)
-    axes[0, 1].set_title("filter * feature map", fontsize=9)
-    axes[m, 0].set_axis_off()
-    axes[m, 1].plot(x[:, 0], color=COLORS["truth"], lw=1.4)
-    axes[m, 1].set_title("their sum: the signal $X$", fontsize=9)
-    axes[m, 1].set_xlabel("sample")
-    for ax in axes[:, 1]:
+    for ax, title in zip(axes[0, 1:], ("feature map", "filter * feature map"), strict=True):
+        ax.set_title(title, fontsize=9)
+    axes[m, 2].plot(x[:, 0], color=COLORS["truth"], lw=1.4)
+    axes[m, 2].set_title("their sum: the signal $X$", fontsize=9)
+    for ax in axes[:m, 0]:
+        ax.spines[:].set_visible(False)
+        ax.set(xticks=[], yticks=[])
+    for ax in axes[m, :2]:
+        ax.set_axis_off()
+    for ax in axes[:, 1:].flat:
         ax.axhline(0, color="0.6", lw=0.6)
+        ax.set_xlim(-1, len(x))
         ax.spines[["top", "right"]].set_visible(False)
+    for ax in (axes[m - 1, 1], axes[m, 2]):
+        ax.set_xlabel("sample")
     return fig
 
 
 def matrices(found, width=7.0, height=2.4, xlabel="column", mark=None):
     """Magnitudes of matrices side by side, ``{title: matrix}``, black where largest; returns the figure.
 
-    ``mark = (rows, columns)``, two slices, frames a part of each.
+    ``mark = (rows, columns)``, two slices, frames a part of the first.
     """
     found = {title: np.abs(to_numpy(M)) for title, M in found.items()}
     fig, axes = plt.subplots(
@@ -316,7 +322,7 @@ def matrices(found, width=7.0, height=2.4, xlabel="column", mark=None):
         ax.imshow(M, cmap="Greys", interpolation="nearest", aspect="auto", vmin=0)
         ax.set_title(title, fontsize=9)
         ax.set_xlabel(xlabel)
-        if mark is not None:
+        if mark is not None and ax is axes[0, 0]:
             (r0, r1), (c0, c1) = ((s.start - 0.5, s.stop - 0.5) for s in mark)
             ax.plot([c0, c1, c1, c0, c0], [r0, r0, r1, r1, r0], color=COLORS["bound"], lw=1.8)
     axes[0, 0].set_ylabel("row")
@@ -324,8 +330,7 @@ def matrices(found, width=7.0, height=2.4, xlabel="column", mark=None):
 
 
 def feature_maps(gamma, filters, width=7.0):
-    """Feature maps (H, W, m) of an image, dark where an atom stands, each with its filter; returns the
-    figure."""
+    """Feature maps (H, W, m) of an image, a dot for each atom, each with its filter; returns the figure."""
     gamma, filters = to_numpy(gamma), to_numpy(filters)
     m, (H, W) = gamma.shape[-1], gamma.shape[:2]
     columns = min(4, m)
@@ -336,7 +341,9 @@ def feature_maps(gamma, filters, width=7.0):
     for ax in axes.flat:
         ax.set_axis_off()
     for k, ax in zip(range(m), axes.flat, strict=False):
-        ax.imshow(np.abs(gamma[..., k]) ** 0.5, cmap="Greys", vmin=0, interpolation="nearest")
+        i, j = np.nonzero(gamma[..., k])
+        ax.scatter(j, i, s=0.6 + 7 * np.abs(gamma[i, j, k]) / np.abs(gamma).max(), color="k", lw=0)
+        ax.set(xlim=(-0.5, W - 0.5), ylim=(H - 0.5, -0.5))
         ax.add_patch(plt.Rectangle((0, 0), 1, 1, transform=ax.transAxes, fill=False, ec="0.6", lw=0.8))
         inset = ax.inset_axes((0.0, 0.76, 0.24, 0.24))
         inset.imshow(filters[..., 0, k], cmap="gray", interpolation="nearest")
@@ -376,7 +383,10 @@ def needles_and_stripes(gamma, size, spike=None, width=7.0):
     for k, marker in zip(range(gamma.shape[-1]), "os^D*" * gamma.shape[-1], strict=False):
         at = np.flatnonzero(gamma[:, k])
         axes[0].vlines(at, 0, gamma[at, k], color=COLORS["code"], lw=1.2)
-        axes[0].plot(at, gamma[at, k], marker, color=COLORS["code"], markersize=5, label=f"filter {k + 1}")
+        face = "white" if k else COLORS["code"]
+        axes[0].plot(
+            at, gamma[at, k], marker, color=COLORS["code"], mfc=face, markersize=5, label=f"filter {k + 1}"
+        )
     needle, filled = np.count_nonzero(gamma, axis=-1), np.count_nonzero(stripes(gamma, size), axis=-1)
     axes[0].axhline(0, color="0.6", lw=0.6)
     axes[0].legend(frameon=False, fontsize=8, loc="upper right")
@@ -390,7 +400,7 @@ def needles_and_stripes(gamma, size, spike=None, width=7.0):
         rf"$\|\Gamma\|_{{0,\infty}} = {top}$", (N - 1, top), (0, 4), textcoords="offset points", ha="right",
         color=COLORS["bound"], fontsize=9,
     )  # fmt: skip
-    axes[2].set(ylabel="stripe", xlabel="position $i$", ylim=(0, 6.5), xlim=(-1, N))
+    axes[2].set(ylabel="stripe", xlabel="position $i$", ylim=(0, max(4, top + 1)), xlim=(-1, N))
     axes[1].set_ylim(0, 2.3)
     axes[0].set_ylim(-1.6, 1.9)
     for ax in axes:
@@ -423,4 +433,15 @@ def maps(values, titles, label, top=None, width=7.0):
         ax.set_axis_off()
         ax.set_title(title, fontsize=10)
     fig.colorbar(shown, ax=axes, label=label, shrink=0.85, pad=0.02)
+    return fig
+
+
+def equation(pictures, signs, titles=None, limits=(-1, 1), width=7.0):
+    """Small pictures (H, W) in a row, with ``signs`` such as "+" and "=" between them; returns the figure."""
+    fig, axes = plt.subplots(1, len(pictures), figsize=(width, 0.3 + width / (1.3 * len(pictures))))
+    fig.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.84, wspace=0.3)
+    for i, (picture, ax) in enumerate(zip(pictures, axes, strict=True)):
+        image(to_numpy(picture)[..., None], ax, titles[i] if titles else None, limits)
+        if i:
+            ax.text(-0.15, 0.5, signs[i - 1], transform=ax.transAxes, ha="center", va="center", fontsize=14)
     return fig

@@ -9,5 +9,18 @@ from .denoising import (
     image_patches,
     psnr,
 )
+from .matching import similar_patches
+from .patch_models import denoise_epll, denoise_wnnm
 
-__all__ = ["Denoised", "average", "denoise_dct", "denoise_ksvd", "denoise_omp", "image_patches", "psnr"]
+__all__ = [
+    "Denoised",
+    "average",
+    "denoise_dct",
+    "denoise_epll",
+    "denoise_ksvd",
+    "denoise_omp",
+    "denoise_wnnm",
+    "image_patches",
+    "psnr",
+    "similar_patches",
+]

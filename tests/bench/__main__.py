@@ -9,10 +9,17 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import harness  # noqa: F401  (one thread: must come before numpy)
+import conv_bp
+import conv_omp
 import ksvd_denoising
 import patch_omp
 
-PROBLEMS = {"patch_omp": patch_omp.run, "ksvd_denoising": ksvd_denoising.run}
+PROBLEMS = {
+    "patch_omp": patch_omp.run,
+    "ksvd_denoising": ksvd_denoising.run,
+    "conv_bp": conv_bp.run,
+    "conv_omp": conv_omp.run,
+}
 
 
 def main():
@@ -23,7 +30,7 @@ def main():
     if unknown := set(options.names) - set(PROBLEMS):
         parser.error(f"no benchmark {', '.join(unknown)}: expected any of {', '.join(PROBLEMS)}")
     print(f"Python {platform.python_version()}, one thread, CPU time, best of {options.repeat}")
-    for package in ("numpy", "scipy", "numba", "spams-bin", "scikit-learn", "scikit-image"):
+    for package in ("numpy", "scipy", "numba", "spams-bin", "scikit-learn", "scikit-image", "sporco"):
         try:
             print(f"  {package} {version(package)}")
         except PackageNotFoundError:

@@ -1,0 +1,231 @@
+"""A mixture of Gaussians, low rank, and the matching of similar patches."""
+
+import math
+
+import numpy as np
+import pytest
+from conftest import to
+from scipy.stats import multivariate_normal
+
+from cscbook.arrays import array_namespace, to_numpy
+from cscbook.imaging import denoise_epll, denoise_wnnm, image_patches, psnr, similar_patches
+from cscbook.imaging.matching import ungroup
+from cscbook.imaging.patch_models import mixture_patches, shrink_singular_values
+from cscbook.signals import load_image
+
+
+def photograph(rng, shape=(12, 14, 1), sigma=0.0):
+    """Values like those of a photograph, all different."""
+    smooth = np.cumsum(np.cumsum(rng.standard_normal(shape), axis=0), axis=1)
+    return 128 + 10 * smooth + sigma * rng.standard_normal(shape)
+
+
+def mixture(rng, K, n, scale=400.0):
+    A = rng.standard_normal((K, n, n))
+    return rng.dirichlet(np.ones(K)), scale * A @ A.transpose(0, 2, 1) / n
+
+
+def dense_patch_operator(space, size):
+    """The matrices R_i of one image, entry by entry: (patches, size^2, pixels)."""
+    number = np.arange(math.prod(space)).reshape(space)
+    corners = [(i, j) for i in range(space[0] - size + 1) for j in range(space[1] - size + 1)]
+    return np.stack(
+        [np.eye(math.prod(space))[number[i : i + size, j : j + size].ravel()] for i, j in corners]
+    )
+
+
+# --- matching -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape, size, members, window, stride",
+    [
+        ((12, 14, 1), 3, 5, 6, 1),
+        ((12, 14, 3), 3, 4, 5, 3),
+        ((9, 8, 1), 4, 1, 1, 2),
+        ((8, 8, 2), 2, 49, 50, 4),
+    ],
+)
+def test_groups_are_the_nearest_patches_of_the_window(xp, rng, shape, size, members, window, stride):
+    x = photograph(rng, shape)
+    H, W = shape[0] - size + 1, shape[1] - size + 1
+    found, groups = to_numpy(similar_patches(to(xp, x), size, members, window, stride)), []
+    for i in sorted({*range(0, H, stride), H - 1}):
+        for j in sorted({*range(0, W, stride), W - 1}):
+            reach = range(-(window // 2), window - window // 2)
+            near = [(a, b) for a in range(H) for b in range(W) if a - i in reach and b - j in reach]
+            far = [
+                np.sum((x[a : a + size, b : b + size] - x[i : i + size, j : j + size]) ** 2) for a, b in near
+            ]
+            groups.append([near[k][0] * W + near[k][1] for k in np.argsort(far)[:members]])
+    np.testing.assert_array_equal(found, groups)
+
+
+def test_a_patch_matches_itself_first_even_if_others_are_equal(xp):
+    groups = to_numpy(similar_patches(to(xp, np.full((6, 7, 1), 3.0)), 2, 4, 4))
+    np.testing.assert_array_equal(groups[:, 0], np.arange(5 * 6))
+    assert all(len(set(group)) == 4 for group in groups.tolist())
+
+
+def test_a_band_at_a_time_gives_the_same_groups(xp, rng, monkeypatch):
+    x = to(xp, photograph(rng))
+    whole = to_numpy(similar_patches(x, 3, 5, 6))
+    monkeypatch.setattr("cscbook.imaging.matching.AT_ONCE", 1)
+    np.testing.assert_array_equal(to_numpy(similar_patches(x, 3, 5, 6)), whole)
+
+
+def test_ungroup_is_the_adjoint_of_gathering(xp, rng, close):
+    P, groups = rng.standard_normal((4, 30)), rng.integers(0, 30, (7, 5))
+    values = rng.standard_normal((4, 7, 5))
+    lib = array_namespace(to(xp, P))
+    numbers = lib.asarray(groups, dtype=lib.int64, device=to(xp, P).device)
+    back = to_numpy(ungroup(to(xp, values), numbers, 30))
+    assert abs(np.sum(values * P[:, groups]) - np.sum(back * P)) <= 1000 * xp.tol
+    slow = np.zeros((4, 30))
+    np.add.at(slow.T, groups.ravel(), values.reshape(4, -1).T)
+    close(back, slow, factor=10)
+
+
+# --- a mixture of Gaussians ---------------------------------------------------------------------------------
+
+
+def slow_mixture(P, sigma, weights, covariances):
+    """Each patch by itself, with SciPy's density."""
+    out = np.empty_like(P)
+    for i, p in enumerate(P.T):
+        noisy = [S + sigma**2 * np.eye(len(p)) for S in covariances]
+        score = [multivariate_normal.logpdf(p, cov=N) for N in noisy]
+        k = int(np.argmax(np.log(weights) + score))
+        out[:, i] = covariances[k] @ np.linalg.solve(noisy[k], p)
+    return out
+
+
+def test_each_patch_gets_the_wiener_filter_of_its_component(xp, rng, close):
+    weights, S = mixture(rng, 3, 9)
+    S[0] *= 0.01
+    P = np.concatenate([rng.multivariate_normal(np.zeros(9), s, 20) for s in S]).T
+    found = mixture_patches(to(xp, P), 5.0, to(xp, weights), to(xp, S))
+    close(found, slow_mixture(P, 5.0, weights, S), factor=1000)
+
+
+def test_epll_solves_its_two_steps(xp, rng, close):
+    y, sigma, (weights, S) = photograph(rng, sigma=10.0), 10.0, mixture(rng, 2, 9)
+    R, x, n, fidelity = dense_patch_operator(y.shape[:2], 3), y, 9, 0.7
+    for beta in (1, 4):
+        P = np.einsum("inN,N->ni", R, x.ravel())
+        z = slow_mixture(P - P.mean(axis=0), sigma / math.sqrt(beta), weights, S) + P.mean(axis=0)
+        lam, weight = fidelity * n / sigma**2, beta / sigma**2
+        normal = lam * np.eye(y.size) + weight * np.einsum("inN,inM->NM", R, R)
+        right = lam * y.ravel() + weight * np.einsum("inN,ni->N", R, z)
+        x = np.linalg.solve(normal, right).reshape(y.shape)
+    found = denoise_epll(to(xp, y), sigma, to(xp, weights), to(xp, S), betas=(1, 4), fidelity=fidelity)
+    close(found, x, factor=1000)
+
+
+def test_a_gaussian_that_allows_everything_changes_nothing(xp, rng, close):
+    y = photograph(rng)
+    S = to(xp, 1e16 * np.eye(9)[None])
+    close(denoise_epll(to(xp, y), 10.0, to(xp, [1.0]), S), y, factor=100)
+
+
+def test_a_gaussian_that_allows_nothing_leaves_the_means(xp, rng, close):
+    y = photograph(rng, (8, 9, 1))
+    weights, S = to(xp, [1.0]), to(xp, np.zeros((1, 9, 9)))
+    found = denoise_epll(to(xp, y), 10.0, weights, S, betas=(1,), fidelity=0.0)
+    R = dense_patch_operator((8, 9), 3)
+    means = np.einsum("inN,N->i", R, y.ravel()) / 9
+    close(found, (np.einsum("inN,i->N", R, means) / R.sum(axis=(0, 1))).reshape(y.shape), factor=100)
+
+
+# --- low rank -----------------------------------------------------------------------------------------------
+
+
+def test_shrinkage_solves_its_equation(xp, rng, close):
+    s, beta = rng.uniform(0, 10, (5, 6)), 4.0
+    x = to_numpy(shrink_singular_values(to(xp, s), beta))
+    kept = s > beta
+    assert (x[~kept] == 0).all() and kept.any() and not kept.all()
+    np.testing.assert_allclose(x[kept], s[kept] - beta**2 / (4 * x[kept]), atol=100 * xp.tol)
+    assert (x[kept] >= beta / 2 - 100 * xp.tol).all()
+    close(shrink_singular_values(to(xp, s), 0.0), s)
+
+
+def test_shrinkage_minimises_the_weighted_nuclear_norm(rng):
+    Y = rng.standard_normal((5, 7))
+    U, s, V = np.linalg.svd(Y, full_matrices=False)
+    x = shrink_singular_values(s, 1.5)
+    assert x[-1] == 0 < x[1]
+    w = np.where(x > 0, s - x, s.max())  # the weights that it ends with
+
+    def objective(X):
+        return np.sum((Y - X) ** 2) / 2 + np.sum(w * np.linalg.svd(X, compute_uv=False))
+
+    X = (U * x) @ V
+    for _ in range(200):
+        step = rng.choice([1e-3, 1e-2, 1e-1]) * rng.standard_normal(Y.shape)
+        assert objective(X) <= objective(X + step) + 1e-12
+
+
+def test_without_weights_the_image_stays(xp, rng, close):
+    y = photograph(rng, (13, 14, 2))
+    kw = dict(size=3, members=6, window=7, stride=3)
+    close(denoise_wnnm(to(xp, y), 10.0, gain=0.0, **kw), y, factor=100)
+    close(denoise_wnnm(to(xp, y), 1e-6, **kw), y, factor=1e8 * 1e-12 / xp.tol + 100)
+
+
+def test_a_group_that_is_one_patch_and_noise_becomes_its_mean(xp, rng, close):
+    """Columns of one height: all patches are equal but for the noise, which the weights remove."""
+    y = 100 + rng.standard_normal((10, 10, 1))
+    found = to_numpy(denoise_wnnm(to(xp, y), 3.0, size=2, members=81, window=20, stride=1, rounds=1))
+    P = image_patches(y, 2)
+    assert found.std() < 0.1 and abs(found.mean() - P.mean()) < 0.1
+
+
+def test_both_remove_most_of_the_noise_from_a_photograph(rng):
+    x = to_numpy(load_image("brick"))[192:256, 192:256]
+    y = x + 25 * rng.standard_normal(x.shape)
+    P = image_patches(to_numpy(load_image("brick"))[256:, 256:], 6)
+    S = np.cov(P - P.mean(axis=0))[None]
+    assert psnr(denoise_epll(y, 25, np.ones(1), S), x) > psnr(y, x) + 6
+    assert psnr(denoise_wnnm(y, 25), x) > psnr(y, x) + 12
+
+
+# --- what does not fit --------------------------------------------------------------------------------------
+
+
+def test_precision_is_kept(xp, rng):
+    y = to(xp, photograph(rng))
+    assert denoise_wnnm(y, 5.0, size=3, members=6, window=7, stride=3).dtype == y.dtype
+    assert denoise_epll(y, 5.0, np.ones(1), np.eye(9)[None]).dtype == y.dtype
+
+
+Y = np.zeros((12, 12, 1))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: similar_patches(Y, 13, 2, 5), "smaller than a patch"),
+        (lambda: similar_patches(Y, 3, 0, 5), "members = 0"),
+        (lambda: similar_patches(Y, 3, 10, 5), "members = 10"),
+        (lambda: similar_patches(Y, 3, 2, 5, 1.5), "stride = 1.5"),
+        (lambda: similar_patches(Y[..., 0], 3, 2, 5), "expected 3 axes"),
+        (lambda: denoise_wnnm(Y, -1.0), "sigma"),
+        (lambda: denoise_wnnm(Y, 5.0, size=13), "smaller than a patch"),
+        (lambda: denoise_wnnm(Y + np.nan, 5.0), "NaN"),
+        (lambda: denoise_wnnm(Y, 5.0, rounds=0), "rounds = 0"),
+        (lambda: denoise_wnnm(Y, 5.0, size=3), "stride = 4"),
+        (lambda: denoise_wnnm(Y, 5.0, size=3, members=9, window=6, stride=3, gain=-1.0), "gain"),
+        (lambda: denoise_epll(Y, 0.0, np.ones(1), np.eye(9)[None]), "sigma"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(2), np.eye(9)[None]), r"\(K, n, n\)"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(1), np.eye(8)[None]), "square"),
+        (lambda: denoise_epll(Y, 5.0, np.zeros(1), np.eye(9)[None]), "positive weights"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(1), -np.eye(9)[None]), "eigenvalue"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(1), np.triu(np.ones((9, 9)))[None]), "symmetric"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(1), np.eye(9)[None], betas=(1, 0)), "betas"),
+        (lambda: denoise_epll(Y, 5.0, np.ones(1), np.eye(225)[None]), "smaller than a patch"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
