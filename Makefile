@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8000
 STAMP = $(VENV)/.installed
+# The package spreads its own work over the cores; BLAS threads on top of that only get in its way.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help install book test lint unit notebooks html pages lab serve clean
 
@@ -42,7 +44,7 @@ unit: $(STAMP)
 	$(BIN)/python -m pytest tests --ignore=tests/browser
 
 notebooks: $(STAMP)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
+	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
 
 html: $(STAMP)
 	$(BIN)/jupyter-book build -W -n --keep-going .

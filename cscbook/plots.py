@@ -25,7 +25,8 @@ COLORS = {  # readable in grey and to the colour-blind [Okabe & Ito, 2008]
 
 
 def image(x, ax=None, title=None, limits=(0, 255)):
-    """Draw an image (H, W, c) on ``ax``: grey for one channel, colour for three; values are shown from ``limits``."""
+    """Draw an image (H, W, c) on ``ax``: grey for one channel, colour for three; values are shown from
+    ``limits``."""
     ax = plt.gca() if ax is None else ax
     low, high = limits
     x = np.clip((to_numpy(x) - low) / (high - low), 0, 1)
@@ -50,13 +51,14 @@ def images(xs, titles=None, columns=None, limits=(0, 255), width=7.0):
     )
     for ax in axes.flat:
         ax.set_axis_off()
-    for i, (x, ax) in enumerate(zip(xs, axes.flat)):
+    for i, (x, ax) in enumerate(zip(xs, axes.flat, strict=False)):
         image(x, ax, titles[i] if titles else None, limits)
     return fig
 
 
 def atoms(D, ax=None, size=None, order=None, title=None):
-    """Draw the atoms of a matrix (n, m) as small square pictures in a square, each stretched to full contrast."""
+    """Draw the atoms of a matrix (n, m) as small square pictures in a square, each stretched to full
+    contrast."""
     D = to_numpy(D)
     D = D if order is None else D[:, to_numpy(order)]
     size = size or math.isqrt(D.shape[0])
@@ -70,9 +72,10 @@ def atoms(D, ax=None, size=None, order=None, title=None):
 
 
 def curves(x, series, ax=None, xlabel=None, ylabel=None, log=False):
-    """Draw named curves over ``x``; a name in ``COLORS`` gets its colour. ``log`` makes the vertical axis logarithmic."""
+    """Draw named curves over ``x``; a name in ``COLORS`` gets its colour. ``log`` makes the vertical
+    axis logarithmic."""
     ax = plt.gca() if ax is None else ax
-    for (name, y), marker in zip(series.items(), "osD^vPX*" * len(series)):
+    for (name, y), marker in zip(series.items(), "osD^vPX*" * len(series), strict=False):
         ax.plot(x, y, marker=marker, markersize=4, color=COLORS.get(name.lower()), label=name)
     if log:
         ax.set_yscale("log")
@@ -147,7 +150,7 @@ def against_bounds(x, series, ax=None, xlabel=None, ylabel=None):
     """Measured values and bounds, ``{name: (values, bounds)}``, on logarithmic axes; bounds are dashed."""
     ax = plt.gca() if ax is None else ax
     for (name, (values, bounds)), marker in zip(series.items(), "osD^v", strict=False):
-        line, = ax.loglog(x, values, marker=marker, markersize=4, label=name)
+        (line,) = ax.loglog(x, values, marker=marker, markersize=4, label=name)
         ax.loglog(x, bounds, "--", color=line.get_color(), label=f"bound for {name}")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.spines[["top", "right"]].set_visible(False)
@@ -437,7 +440,8 @@ def maps(values, titles, label, top=None, width=7.0):
 
 
 def equation(pictures, signs, titles=None, limits=(-1, 1), width=7.0):
-    """Small pictures (H, W) in a row, with ``signs`` such as "+" and "=" between them; returns the figure."""
+    """Small pictures (H, W) in a row, with ``signs`` such as "+" and "=" between them; returns the
+    figure."""
     fig, axes = plt.subplots(1, len(pictures), figsize=(width, 0.3 + width / (1.3 * len(pictures))))
     fig.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.84, wspace=0.3)
     for i, (picture, ax) in enumerate(zip(pictures, axes, strict=True)):

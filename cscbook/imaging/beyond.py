@@ -230,12 +230,12 @@ def denoise_pyramid(denoise, y, levels=1):
     return inverse_haar(denoise_pyramid(denoise, low, levels - 1), *map(denoise, details))
 
 
-def fuse_scales(denoise, y, x):
-    """Correct a result ``x`` of one scale by the next coarser one: 2 x 2 patches of ``x`` get their means from there.
+def fuse_scales(denoise, y, x, weight=0.75):
+    """Correct a result ``x`` of one scale by the next coarser one: 2 x 2 patches of ``x`` move their means towards it.
 
     The sums of the 2 x 2 patches of ``y``, halved, are four coarse images with noise of the same level, one for each way to
-    tile ``y``. Each is denoised; then every 2 x 2 patch of ``x`` takes its mean from its coarse pixel, and the patches are
-    averaged. A simple relative of the fusion in [Sulam, Ophir & Elad, 2014].
+    tile ``y``. Each is denoised; then every 2 x 2 patch of ``x`` moves its mean to its coarse pixel by ``weight``, and the
+    patches are averaged. A simple relative of the fusion in [Sulam, Ophir & Elad, 2014].
 
     Parameters
     ----------
@@ -243,7 +243,10 @@ def fuse_scales(denoise, y, x):
         Takes and returns a coarse image.
     y, x : arrays (H, W, c)
         The noisy image, and the result of one scale.
+    weight : float
+        1 takes the coarse means as they are.
     """
+    check_level("weight", weight)
     xp = array_namespace(check("y", y, ndim=3), check("x", x, ndim=3))
     if tuple(x.shape) != tuple(y.shape):
         raise ValueError(f"x has shape {tuple(x.shape)}, y has {tuple(y.shape)}: expected the same")
@@ -251,14 +254,15 @@ def fuse_scales(denoise, y, x):
     return xp.concat(both, axis=-1)
 
 
-def _fuse(denoise, y, x):
+def _fuse(denoise, y, x, weight):
     xp, (H, W, _) = array_namespace(x), x.shape
-    fine, _ = centred_patches(x, 2)
-    low = xp.reshape(2 * centred_patches(y, 2)[1], (H - 1, W - 1, 1))
+    _, mean = centred_patches(y, 2)
+    low = xp.reshape(2 * mean, (H - 1, W - 1, 1))
     coarse = xp.zeros_like(low)
     for i, j in itertools.product((0, 1), repeat=2):
         coarse[i::2, j::2, :] = denoise(low[i::2, j::2, :])
-    return average(fine + xp.reshape(coarse, (1, -1)) / 2, x, 2)
+    P, mean = centred_patches(x, 2)
+    return average(P + mean + weight * (xp.reshape(coarse, (1, -1)) / 2 - mean), x, 2)
 
 
 # --- self-similarity -----------------------------------------------------------------------------------------------------

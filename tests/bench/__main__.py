@@ -8,9 +8,9 @@ import argparse
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-import harness  # noqa: F401  (one thread: must come before numpy)
 import conv_bp
 import conv_omp
+import harness  # noqa: F401  (one thread: must come before numpy)
 import ksvd_denoising
 import patch_omp
 

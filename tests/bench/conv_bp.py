@@ -1,7 +1,9 @@
-"""Basis pursuit on a convolutional dictionary: CPU seconds until the objective is within a gap of the optimum.
+"""Basis pursuit on a convolutional dictionary: CPU seconds until the objective is within a gap of the
+optimum.
 
-The optimum comes from our own solver in double precision, certified by its duality gap. Evaluating the objective stops the
-clock. The peer is sporco's ADMM and PGM in float32, ADMM with three choices of its penalty.
+The optimum comes from our own solver in double precision, certified by its duality gap. Evaluating the
+objective stops the clock. The peer is sporco's ADMM and PGM in float32, ADMM with three choices of its
+penalty.
 """
 
 import time
@@ -96,7 +98,9 @@ def signal(N, m, ratio, n=64, seed=0):
 
 def photograph(name, side, size, m, lam):
     """A photograph in [0, 1] without its low frequencies; filters learned by K-SVD on another one."""
-    high = [x - scipy.ndimage.gaussian_filter(x, (2, 2, 0)) for x in (_small(name, side), _small("ascent", 512))]
+    high = [
+        x - scipy.ndimage.gaussian_filter(x, (2, 2, 0)) for x in (_small(name, side), _small("ascent", 512))
+    ]
     P = image_patches(high[1], size)[:, ::17]
     P = P - P.mean(axis=0)
     loud = np.linalg.norm(P, axis=0) > 0.1
@@ -127,7 +131,11 @@ def run(repeat, most=60.0):
         D, y, lam = make()
         best = basis_pursuit(D, y, lam, tol=1e-7, max_iter=200).trace[-1]
         single = ConvDictionary(D.filters.astype("f4"), D.space), y.astype("f4"), lam
-        print(f"\n{title}\n  {'':28s}" + "".join(f"{gap:>10.0e}" for gap in GAPS) + "   (CPU seconds to the gap)")
+        print(
+            f"\n{title}\n  {'':28s}"
+            + "".join(f"{gap:>10.0e}" for gap in GAPS)
+            + "   (CPU seconds to the gap)"
+        )
         first = None
         for name, solve in SOLVERS.items():
             try:
@@ -143,4 +151,7 @@ def run(repeat, most=60.0):
             times = {gap: min((r[gap] for r in runs if gap in r), default=np.inf) for gap in GAPS}
             first = first or times
             print(f"  {name:28s}" + "".join(f"{times[gap]:10.4f}" for gap in GAPS), end="   ")
-            print("" if first is times else " ".join(f"{times[gap] / first[gap]:.1f}x" for gap in GAPS), flush=True)
+            print(
+                "" if first is times else " ".join(f"{times[gap] / first[gap]:.1f}x" for gap in GAPS),
+                flush=True,
+            )

@@ -1,11 +1,11 @@
-"""OMP on a convolutional dictionary, two filters of length 64: the cost grows with the signal at fixed density."""
+"""OMP on a convolutional dictionary, two filters of length 64: the cost grows with the signal at fixed
+density."""
 
 import numpy as np
-
-from cscbook import dense, omp
-
 from conv_bp import signal
 from harness import measure, table
+
+from cscbook import dense, omp
 
 
 def sklearn_omp(M, y, k):

@@ -33,9 +33,9 @@ def main():
     parser.add_argument("--bin", type=int, default=5, help="width of the table's bins of ||gamma||_0,inf")
     options = parser.parse_args()
     first, last, step = options.cardinalities
-    if first < 1 or last < first or step < 1 or options.bin < 1:
+    if first < 1 or last < first or min(step, options.trials, options.bin) < 1:
         parser.error(
-            f"--cardinalities {first} {last} {step} --bin {options.bin}: "
+            f"--trials {options.trials} --cardinalities {first} {last} {step} --bin {options.bin}: "
             "expected 1 <= FIRST <= LAST, the rest at least 1"
         )
 
