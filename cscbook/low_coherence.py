@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from .arrays import asarray
 
 
-def low_coherence_dictionary(m, n, starts=8):
+def low_coherence_dictionary(m, n, starts=4):
     """Filters (n, 1, m) of unit norm whose shifts correlate as little as we can make them; deterministic.
 
     Minimises the p-norm of all correlations of distinct shifted atoms by L-BFGS, for p = 4, 8, ...,
