@@ -1,4 +1,4 @@
-"""cscbook: sparse models of signals, from patches to convolutional sparse coding, in the words of the talk."""
+"""cscbook: sparse models of signals, from patches to convolutional sparse coding, as the talk tells it."""
 
 from .arrays import array_namespace, asarray, backend, to_numpy
 from .convolution import ConvDictionary, linear_operator

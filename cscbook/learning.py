@@ -65,6 +65,7 @@ def ksvd(Y, n_atoms=None, D0=None, k=None, tol=None, n_iter=10, rng=None):
         D0 = _some_signals(Y, n_atoms, rng)
     elif D0.shape[0] != Y.shape[0]:
         raise ValueError(f"D0 has {D0.shape[0]} rows, Y has {Y.shape[0]}")
+    array_namespace(Y, D0)  # one library, one device
     D, trace = normalize(xp.astype(D0, Y.dtype)), []
     sweep = _compiled_sweep if is_numpy(Y, D) else _array_sweep
     for _ in range(n_iter):

@@ -173,6 +173,33 @@ def test_without_weights_the_image_stays(xp, rng, close):
     close(denoise_wnnm(to(xp, y), 1e-6, **kw), y, factor=1e8 * 1e-12 / xp.tol + 100)
 
 
+def slow_round(y, size, members, window, stride, beta):
+    """One group at a time, one patch at a time."""
+    R, groups = dense_patch_operator(y.shape[:2], size), similar_patches(y, size, members, window, stride)
+    total, often = np.zeros(y.size), np.zeros(y.size)
+    for group in groups:
+        Z = (R[group] @ y.ravel()).T
+        mean = Z.mean(axis=1, keepdims=True)
+        U, s, V = np.linalg.svd(Z - mean, full_matrices=False)
+        Z = U @ np.diag([(v + math.sqrt(v**2 - beta**2)) / 2 if v > beta else 0 for v in s]) @ V + mean
+        for i, patch in zip(group, Z.T, strict=True):
+            total, often = total + R[i].T @ patch, often + R[i].sum(axis=0)
+    return (total / often).reshape(y.shape)
+
+
+def test_two_rounds_are_one_after_another(xp, rng, close):
+    x, sigma, beta = photograph(rng), 10.0, 3 + math.sqrt(6)
+    y = x + sigma * rng.standard_normal(x.shape)
+    first = slow_round(y, 3, 6, 7, 2, beta * sigma)
+    v = first + 0.2 * (y - first)
+    level = 0.4 * math.sqrt(sigma**2 - np.mean((y - v) ** 2))
+    second = slow_round(v, 3, 6, 7, 2, beta * level)
+    settings = dict(size=3, members=6, window=7, stride=2, feedback=0.2, left=0.4)
+    close(denoise_wnnm(to(xp, y), sigma, rounds=1, **settings), first, factor=1000)
+    close(denoise_wnnm(to(xp, y), sigma, rounds=2, **settings), second, factor=1000)
+    assert np.abs(second - first).max() > 1
+
+
 def test_a_group_that_is_one_patch_and_noise_becomes_its_mean(xp, rng, close):
     """Columns of one height: all patches are equal but for the noise, which the weights remove."""
     y = 100 + rng.standard_normal((10, 10, 1))

@@ -64,6 +64,14 @@ def check_image(y, sigma, size):
     return y
 
 
+def patch_size(D):
+    """Side of the square patches that a dictionary (n, m) is made for."""
+    size = math.isqrt(D.shape[0])
+    if size * size != D.shape[0]:
+        raise ValueError(f"D has {D.shape[0]} rows: expected the square of a patch size")
+    return size
+
+
 def by_channel(denoise, y):
     """Apply ``denoise``, which takes and returns (H, W, 1), to each channel of ``y``."""
     xp = array_namespace(y)
@@ -133,9 +141,7 @@ def denoise_omp(y, sigma, D=None, gain=GAIN):
     Denoised
     """
     D = asarray(dct_dictionary() if D is None else D, like=y)
-    size = math.isqrt(D.shape[0])
-    if size * size != D.shape[0]:
-        raise ValueError(f"D has {D.shape[0]} rows: expected the square of a patch size")
+    size = patch_size(D)
     atom_norms(D)
     check_image(y, sigma, size)
     used = []
@@ -193,7 +199,9 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None
     Denoised
     """
     D0 = asarray(dct_dictionary() if D0 is None else D0, like=y)
-    size, rng = math.isqrt(D0.shape[0]), np.random.default_rng(0) if rng is None else rng
+    size, rng = patch_size(D0), np.random.default_rng(0) if rng is None else rng
+    if train < 1:
+        raise ValueError(f"train = {train}: expected at least 1")
     check_image(y, sigma, size)
     parts = [
         _ksvd_channel(y[..., i : i + 1], sigma, D0, size, n_iter, train, gain, rng)

@@ -18,7 +18,7 @@ def denoise_epll(y, sigma, weights, covariances, betas=(1, 4, 8, 16, 32), fideli
 
     Lowers ``lam/2 ||x - y||^2 - sum_i log p(R_i x)`` by half-quadratic splitting
     [Zoran & Weiss, 2011]. For growing ``beta``, each patch of the last result is denoised as if its
-    noise had variance ``1 / beta`` (:func:`mixture_patches`), which gives ``z_i``; then
+    noise had variance ``1 / beta`` (``mixture_patches``), which gives ``z_i``; then
     ``x = (lam y + beta sum_i R_i^T z_i) / (lam + beta sum_i R_i^T R_i 1)``. The model sees patches
     without their means, which they get back afterwards.
 
@@ -107,7 +107,7 @@ def denoise_wnnm(
 ):
     """Low-rank denoising: similar patches side by side are a matrix with few large singular values.
 
-    Each group loses its mean patch, has its singular values shrunk (:func:`shrink_singular_values`)
+    Each group loses its mean patch, has its singular values shrunk (``shrink_singular_values``)
     and gets the mean back; all estimates of a pixel are averaged. A further round starts from
     ``v = x + feedback (y - x)``, with the noise ``left (sigma^2 - mean((y - v)^2))^{1/2}``.
 
@@ -166,13 +166,14 @@ def low_rank_round(y, size, matching, beta):
 
 
 def shrink_singular_values(s, beta):
-    """Shrinkage by weights that fall as the result grows, ``x = s - beta^2 / (4 x)``; zero below ``beta``.
+    """Weighted shrinkage ``x = s - w`` with ``w = beta^2 / (4 x)``; zero below beta.
 
-    ``min_X ||Y - X||_F^2 / 2 + sum_i w_i s_i(X)``, for weights that grow as the singular values
-    fall, keeps the singular vectors of Y and takes ``w_i`` from its singular values. For
-    ``w = beta^2 / (4 x)`` the equation ``x = s - w`` is quadratic, with the larger root
-    ``x = (s + sqrt(s^2 - beta^2)) / 2``.
+    ``min_X ||Y - X||_F^2 / 2 + sum_i w_i s_i(X)``, for weights that grow as the
+    singular values fall, keeps the singular vectors of Y and takes ``w_i`` from its
+    singular values. With this w the equation for x is quadratic, with the larger
+    root ``(s + sqrt(s^2 - beta^2)) / 2``.
     """
     xp = array_namespace(s)
     zero = xp.zeros_like(s)
-    return xp.where(s > beta, (s + xp.sqrt(xp.maximum(s**2 - beta**2, zero))) / 2, zero)
+    root = xp.sqrt(xp.maximum(s**2 - beta**2, zero))
+    return xp.where(s > beta, (s + root) / 2, zero)

@@ -74,7 +74,7 @@ class Watched:
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._hear)
-        self.page.on("requestfailed", lambda r: self.errors.append(f"{r.url[:200]}: {r.failure}"))
+        self.page.on("requestfailed", self._miss)
         self.page.on("response", lambda r: r.status < 400 or self.errors.append(f"{r.url}: {r.status}"))
 
     def _admit(self, route):
@@ -83,6 +83,10 @@ class Watched:
             return route.continue_()
         self.refused.append(route.request.url)
         return route.abort()
+
+    def _miss(self, request):
+        if request.failure != "net::ERR_ABORTED":  # that one: the page was left before the answer came
+            self.errors.append(f"{request.url[:200]}: {request.failure}")
 
     def _hear(self, message):
         if message.type in ("error", "warning"):
