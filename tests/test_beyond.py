@@ -161,7 +161,9 @@ def test_rounds_agree_on_all_libraries(xp, rng, close, method):
 def test_channels_are_denoised_one_by_one(rng, method):
     y, D = noisy(rng, (9, 10, 2)), (small_dictionary(rng), small_dictionary(rng))
     for found, *parts in zip(
-        method(y, SIGMA, D, rounds=2), *(method(y[..., i : i + 1], SIGMA, D[i], rounds=2) for i in (0, 1))
+        method(y, SIGMA, D, rounds=2),
+        *(method(y[..., i : i + 1], SIGMA, D[i], rounds=2) for i in (0, 1)),
+        strict=True,
     ):
         np.testing.assert_array_equal(found.x, np.concatenate([part.x for part in parts], axis=-1))
         assert found.D[1] is parts[1].D or np.array_equal(found.D[1], parts[1].D)
