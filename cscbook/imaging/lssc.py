@@ -62,7 +62,7 @@ def simultaneous_omp(D, Y, k=None, tol=None):
 
     Each step adds the atom with the largest ``sum_s (d_j^T r_s)^2 / ||d_j||^2`` over the residuals of
     the group, and makes them orthogonal to all chosen [Tropp, Gilbert & Strauss, 2006]. Groups of one
-    signal are :func:`omp`.
+    signal are ``omp``.
 
     Parameters
     ----------
