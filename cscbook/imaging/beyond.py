@@ -108,10 +108,11 @@ def _share(y, sigma, D, size, rounds, gain):
 
 
 def sos(denoise, y, rho=0.5, rounds=5):
-    """Yield rounds of SOS boosting, ``x <- f(y + rho x) - rho x`` from zero: strengthen, operate, subtract.
+    """Yield rounds of SOS boosting, ``x <- f(y + rho x) - rho x`` from 0.
 
-    For a linear denoiser ``f = W`` the fixed point is ``(I + rho (I - W))^{-1} W y``, reached if every
-    eigenvalue of W has ``rho |1 - lambda| < 1`` [Romano & Elad, 2015].
+    Strengthen, operate, subtract. For a linear denoiser ``f = W`` the fixed
+    point is ``(I + rho (I - W))^{-1} W y``, reached if every eigenvalue of W
+    has ``rho |1 - lambda| < 1`` [Romano & Elad, 2015].
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def sos(denoise, y, rho=0.5, rounds=5):
         Takes and returns arrays like ``y``.
     y : array
     rho : float
-        How much of the last result is added; with 0 nothing changes after the first round.
+        How much of the last result is added; 0 repeats the first round.
     rounds : int
     """
     rho, x = check_level("rho", rho), 0 * check("y", y)
@@ -164,16 +165,18 @@ def _epll(y, sigma, D, size, rounds, gain):
     for _ in range(rounds):
         P, mean = centred_patches(single(x), size)
         code = code_patches(P, D, level, gain)
-        x = average(synthesize(D, code) + mean, y, size, 30 / sigma * (level / sigma) ** 2)
+        weight = 30 / sigma * (level / sigma) ** 2
+        x = average(synthesize(D, code) + mean, y, size, weight)
         atoms = l0(code) / P.shape[1]
         level = remaining_noise(level, atoms, P.shape[0])
         yield Denoised(x, D, atoms)
 
 
 def remaining_noise(sigma, atoms, n):
-    """White noise that is left in patches of ``n`` pixels projected on their mean and ``atoms`` atoms.
+    """White noise that is left in patches projected on their mean and some atoms.
 
-    ``sigma sqrt((atoms + 1) / n)``: a projection P of rank r leaves ``E ||P e||^2 = r sigma^2``.
+    ``sigma sqrt((atoms + 1) / n)`` for n pixels: a projection P of rank r
+    leaves ``E ||P e||^2 = r sigma^2``.
     """
     return sigma * math.sqrt((atoms + 1) / n)
 
