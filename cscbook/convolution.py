@@ -1,8 +1,8 @@
 """The convolutional dictionary: the global matrix D of the convolutional model, never stored.
 
 Two lines define it: ``D.T @ x = patches(x) @ D_L`` and ``D @ gamma = aggregate(gamma @ D_L.T)``.
-Inside, the same numbers are computed in runs of positions, or in the Fourier domain, whichever is
-faster (see ``_spectral_is_faster``).
+Inside, the same numbers come from these lines or from the Fourier domain, whichever is faster (see
+``_spectral_is_faster``).
 """
 
 import math
@@ -13,8 +13,6 @@ import numpy as np
 
 from .arrays import array_namespace, asarray, check, fft, is_numpy, to_numpy, zeros
 from .local import aggregate, patches, positions
-
-RUN = 1 << 19  # entries of the patches that stand in memory at once: they should fit the cache
 
 
 @dataclass(frozen=True, eq=False)

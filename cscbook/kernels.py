@@ -136,10 +136,9 @@ def _solve_and_measure(low, along, chosen, value, t, y, D, residual):
 
 
 @numba.njit(nogil=True, cache=True)
-def compact(support, value, used, start, rows, data):
-    """Copy the used entries of ``support`` and ``value`` (p, k) one after another, row by row, from
-    place ``start`` on."""
-    at = start
+def compact(support, value, used, rows, data):
+    """Copy the used entries of ``support`` and ``value`` (p, k) one after another, row by row."""
+    at = 0
     for row in range(used.size):
         for t in range(used[row]):
             rows[at] = support[row, t]

@@ -4,10 +4,9 @@ One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a spa
 how many there are.
 """
 
-import itertools
 import math
 
-from .arrays import array_namespace, check, indices, sliding_windows, zeros
+from .arrays import array_namespace, indices, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
@@ -149,15 +148,3 @@ def stripes(gamma, size, stride=1, circular=True):
             border = zeros(shape, like=gamma)
             gamma = xp.concat([border, gamma, border], axis=first + axis)
     return patches(gamma, tuple(2 * r + 1 for r in reach), circular=False)
-
-
-def entries(space):
-    """All positions of a space, in the order of a flattened code."""
-    return itertools.product(*map(range, space))
-
-
-def check_signal(name, x, size):
-    """Raise unless ``x`` is a finite real signal with ``len(size)`` space axes and channels."""
-    check(name, x)
-    _space(x, size)
-    return x

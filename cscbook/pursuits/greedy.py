@@ -148,7 +148,7 @@ def _compiled_columns(D, Y, k, bound):
         energy[live] = rest
         used[start:stop][live], left[start:stop] = count, energy
         rows, data = np.empty(count.sum(), np.int32), np.empty(count.sum(), D.dtype)
-        kernels.compact(support, value, count, 0, rows, data)
+        kernels.compact(support, value, count, rows, data)
         return rows, data
 
     rows, data = zip(*kernels.over_columns(work, p, 4096), strict=True)
