@@ -5,7 +5,7 @@ import pytest
 
 from cscbook import dct_dictionary, ksvd, normalize, omp
 from cscbook.arrays import to_numpy
-from cscbook.learning import _array_sweep, _clean_up, _compiled_sweep
+from cscbook.learning.ksvd import _array_sweep, _clean_up, _compiled_sweep
 
 
 def dense(gamma):

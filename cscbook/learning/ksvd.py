@@ -1,15 +1,15 @@
-"""Learning: from signals to the dictionary that codes them sparsely."""
+"""K-SVD: from patches to the dictionary that codes them sparsely."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import kernels
-from .arrays import array_namespace, asarray, check, is_numpy, to_numpy
-from .dictionary import normalize
-from .norms import l0
-from .pursuits import omp
+from .. import kernels
+from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
+from ..dictionary import normalize
+from ..norms import l0
+from ..pursuits import omp
 
 
 @dataclass(frozen=True)

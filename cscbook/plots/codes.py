@@ -1,88 +1,11 @@
-"""Plots: matplotlib only. Each function draws on a given axes, or makes a figure and returns it.
-
-The same object has the same colour in the whole book: ``COLORS``.
-"""
-
-import math
+"""Codes of one-dimensional signals: stems, stripes, slices, and the matrices behind them."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .arrays import to_numpy
-
-COLORS = {  # readable in grey and to the colour-blind [Okabe & Ito, 2008]
-    "truth": "#000000",
-    "noisy": "#999999",
-    "code": "#0072B2",
-    "bound": "#D55E00",
-    "omp": "#009E73",
-    "bp": "#0072B2",
-    "thresholding": "#CC79A7",
-    "ksvd": "#D55E00",
-    "dct": "#56B4E9",
-    "other": "#999999",
-}
-
-
-def image(x, ax=None, title=None, limits=(0, 255)):
-    """Draw an image (H, W, c) on ``ax``: grey for one channel, colour for three; values are shown from
-    ``limits``."""
-    ax = plt.gca() if ax is None else ax
-    low, high = limits
-    x = np.clip((to_numpy(x) - low) / (high - low), 0, 1)
-    ax.imshow(x[..., 0] if x.shape[-1] == 1 else x, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    ax.set_axis_off()
-    if title:
-        ax.set_title(title, fontsize=10)
-    return ax
-
-
-def images(xs, titles=None, columns=None, limits=(0, 255), width=7.0):
-    """Images side by side, or in rows of ``columns``; returns the figure."""
-    columns = columns or min(len(xs), 4)
-    rows, (H, W) = math.ceil(len(xs) / columns), to_numpy(xs[0]).shape[:2]
-    title = 0.3 if titles else 0.0
-    fig, axes = plt.subplots(
-        rows,
-        columns,
-        squeeze=False,
-        layout="constrained",
-        figsize=(width, rows * (width / columns * H / W + title)),
-    )
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for i, (x, ax) in enumerate(zip(xs, axes.flat, strict=False)):
-        image(x, ax, titles[i] if titles else None, limits)
-    return fig
-
-
-def atoms(D, ax=None, size=None, order=None, title=None):
-    """Draw the atoms of a matrix (n, m) as small square pictures in a square, each stretched to full
-    contrast."""
-    D = to_numpy(D)
-    D = D if order is None else D[:, to_numpy(order)]
-    size = size or math.isqrt(D.shape[0])
-    side = math.ceil(math.sqrt(D.shape[1]))
-    canvas = np.full((side * (size + 1) + 1,) * 2, 0.5)
-    for j, atom in enumerate(D.T):
-        top = np.abs(atom).max() or 1
-        i0, j0 = (size + 1) * (j // side) + 1, (size + 1) * (j % side) + 1
-        canvas[i0 : i0 + size, j0 : j0 + size] = 0.5 + atom.reshape(size, size) / (2 * top)
-    return image(canvas[..., None], plt.gca() if ax is None else ax, title, limits=(0, 1))
-
-
-def curves(x, series, ax=None, xlabel=None, ylabel=None, log=False):
-    """Draw named curves over ``x``; a name in ``COLORS`` gets its colour. ``log`` makes the vertical
-    axis logarithmic."""
-    ax = plt.gca() if ax is None else ax
-    for (name, y), marker in zip(series.items(), "osD^vPX*" * len(series), strict=False):
-        ax.plot(x, y, marker=marker, markersize=4, color=COLORS.get(name.lower()), label=name)
-    if log:
-        ax.set_yscale("log")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
-    return ax
+from ..arrays import to_numpy
+from ..local import stripes
+from .colors import COLORS
 
 
 def stems(gamma, ax=None, color="code", label=None, offset=0.0):
@@ -146,42 +69,9 @@ def pursuit_steps(steps, width=7.0):
     return fig
 
 
-def against_bounds(x, series, ax=None, xlabel=None, ylabel=None):
-    """Measured values and bounds, ``{name: (values, bounds)}``, on logarithmic axes; bounds are dashed."""
-    ax = plt.gca() if ax is None else ax
-    for (name, (values, bounds)), marker in zip(series.items(), "osD^v", strict=False):
-        (line,) = ax.loglog(x, values, marker=marker, markersize=4, label=name)
-        ax.loglog(x, bounds, "--", color=line.get_color(), label=f"bound for {name}")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    return ax
-
-
-def correlations(D, levels, width=7.0, height=2.6):
-    """``|<d_i, d_j shifted by s>|`` over all shifts of a 1-D ConvDictionary with unit atoms, under the
-    named ``levels``; returns the figure."""
-    fig, ax = plt.subplots(figsize=(width, height), layout="constrained")
-    n, m = D.size[0], D.filters.shape[-1]
-    cross = np.abs(to_numpy(D.local.T @ D.stripe_dictionary)).reshape(m, 2 * n - 1, m)
-    cross[range(m), n - 1, range(m)] = np.nan  # an atom with itself
-    for i in range(m):
-        for j in range(i, m):
-            marker = "osx^v"[(i + j) % 5]
-            ax.plot(range(1 - n, n), cross[i, :, j], marker, markersize=3, label=f"filters {i}, {j}")
-    for (name, level), style in zip(levels.items(), ("--", "-", ":"), strict=False):
-        ax.axhline(level, ls=style, color=COLORS["bound"], lw=1.2, label=name)
-    ax.set(xlabel="shift $s$", ylabel="correlation", ylim=(0, None))
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return fig
-
-
 def stripe_counts(codes, size, level=None, width=7.0, height=3.2):
     """1-D codes (N, m) side by side, ``{name: code}``, each over how many non-zeros its stripes hold;
     returns the figure."""
-    from .local import stripes
-
     fig, axes = plt.subplots(
         2, len(codes), squeeze=False, sharex=True, sharey="row", layout="constrained", figsize=(width, height)
     )
@@ -203,43 +93,6 @@ def stripe_counts(codes, size, level=None, width=7.0, height=3.2):
             ax.spines[["top", "right"]].set_visible(False)
     axes[0, 0].set_ylabel(r"code $\Gamma$")
     axes[1, 0].set_ylabel("non-zeros\nin stripe $i$")
-    return fig
-
-
-def recovery(rates, level=None, ax=None, title=None):
-    """Draw success rates ``{name: (centre, rate, low, high)}`` against ``||gamma||_0,inf``, with intervals.
-
-    ``level`` is drawn as the guarantee: below it nothing may fail.
-    """
-    ax = plt.gca() if ax is None else ax
-    if level is not None:
-        ax.axvspan(0, level, color=COLORS["bound"], alpha=0.15, lw=0)
-        ax.axvline(level, color=COLORS["bound"], ls="--", lw=1.2, label=f"guarantee: below {level:.2f}")
-    for (name, (centre, rate, low, high)), marker in zip(rates.items(), "os^D", strict=False):
-        bars = np.maximum((rate - low, high - rate), 0)
-        color = COLORS.get(name.lower())
-        ax.errorbar(
-            centre, rate, bars, marker=marker, markersize=4, capsize=2, lw=1.2, color=color, label=name
-        )
-    ax.set(xlabel=r"$\Vert\Gamma\Vert_{0,\infty}^s$ of the draw", xlim=(0, None), ylim=(-0.04, 1.04))
-    ax.set_ylabel("rate of success")
-    ax.set_title(title, fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8)
-    return ax
-
-
-def recoveries(panels, level=None, width=7.0, height=2.5):
-    """Panels ``{title: rates}`` of :func:`recovery` side by side; returns the figure."""
-    fig, axes = plt.subplots(
-        1, len(panels), squeeze=False, sharey=True, layout="constrained", figsize=(width, height)
-    )
-    for (title, rates), ax in zip(panels.items(), axes.flat, strict=True):
-        recovery(rates, level, ax, title)
-        ax.get_legend().remove()
-        ax.label_outer()
-    names = axes[0, 0].get_legend_handles_labels()
-    fig.legend(*names, loc="outside upper center", ncols=len(names[0]), frameon=False, fontsize=9)
     return fig
 
 
@@ -332,28 +185,6 @@ def matrices(found, width=7.0, height=2.4, xlabel="column", mark=None):
     return fig
 
 
-def feature_maps(gamma, filters, width=7.0):
-    """Feature maps (H, W, m) of an image, a dot for each atom, each with its filter; returns the figure."""
-    gamma, filters = to_numpy(gamma), to_numpy(filters)
-    m, (H, W) = gamma.shape[-1], gamma.shape[:2]
-    columns = min(4, m)
-    rows = math.ceil(m / columns)
-    fig, axes = plt.subplots(
-        rows, columns, squeeze=False, layout="constrained", figsize=(width, rows * width / columns * H / W)
-    )
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for k, ax in zip(range(m), axes.flat, strict=False):
-        i, j = np.nonzero(gamma[..., k])
-        ax.scatter(j, i, s=0.6 + 7 * np.abs(gamma[i, j, k]) / np.abs(gamma).max(), color="k", lw=0)
-        ax.set(xlim=(-0.5, W - 0.5), ylim=(H - 0.5, -0.5))
-        ax.add_patch(plt.Rectangle((0, 0), 1, 1, transform=ax.transAxes, fill=False, ec="0.6", lw=0.8))
-        inset = ax.inset_axes((0.0, 0.76, 0.24, 0.24))
-        inset.imshow(filters[..., 0, k], cmap="gray", interpolation="nearest")
-        inset.set(xticks=[], yticks=[])
-    return fig
-
-
 def slices_and_patches(x, slices, size, where, width=7.0):
     """Slices and patches of a signal at a few positions, over the signal; returns the figure."""
     x, slices = to_numpy(x)[:, 0], to_numpy(slices)
@@ -376,8 +207,6 @@ def needles_and_stripes(gamma, size, spike=None, width=7.0):
 
     ``spike`` shades the stripes that one position belongs to.
     """
-    from .local import stripes
-
     gamma = to_numpy(gamma)
     N, (n,) = len(gamma), size
     fig, axes = plt.subplots(
@@ -410,42 +239,4 @@ def needles_and_stripes(gamma, size, spike=None, width=7.0):
         ax.spines[["top", "right"]].set_visible(False)
         for shift in (-N, 0, N) if spike is not None else ():
             ax.axvspan(spike + shift - n + 0.5, spike + shift + n - 0.5, color="0.88", zorder=0)
-    return fig
-
-
-def atoms_and_image(x, gamma, title=None, limits=(-60, 60), width=7.0):
-    """An image beside the places where its atoms stand, darker for more of them; returns the figure."""
-    count = np.count_nonzero(to_numpy(gamma), axis=-1)
-    fig, (left, right) = plt.subplots(1, 2, layout="constrained", figsize=(width, 0.3 + width / 2))
-    image(x, left, title, limits)
-    right.imshow(np.minimum(count, 3), cmap="Greys", vmin=0, vmax=3, interpolation="nearest")
-    right.set(xticks=[], yticks=[])
-    right.set_title(f"{np.count_nonzero(to_numpy(gamma))} atoms, where they stand", fontsize=10)
-    return fig
-
-
-def maps(values, titles, label, top=None, width=7.0):
-    """Maps (H, W) side by side on one scale from 0 to ``top``, with one colour bar; returns the figure."""
-    values = [to_numpy(v) for v in values]
-    top = max(v.max() for v in values) if top is None else top
-    H, W = values[0].shape
-    size = (width, 0.3 + 0.88 * width / len(values) * H / W)
-    fig, axes = plt.subplots(1, len(values), squeeze=False, layout="constrained", figsize=size)
-    for v, title, ax in zip(values, titles, axes.flat, strict=True):
-        shown = ax.imshow(v, cmap="magma", vmin=0, vmax=top, interpolation="nearest")
-        ax.set_axis_off()
-        ax.set_title(title, fontsize=10)
-    fig.colorbar(shown, ax=axes, label=label, shrink=0.85, pad=0.02)
-    return fig
-
-
-def equation(pictures, signs, titles=None, limits=(-1, 1), width=7.0):
-    """Small pictures (H, W) in a row, with ``signs`` such as "+" and "=" between them; returns the
-    figure."""
-    fig, axes = plt.subplots(1, len(pictures), figsize=(width, 0.3 + width / (1.3 * len(pictures))))
-    fig.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.84, wspace=0.3)
-    for i, (picture, ax) in enumerate(zip(pictures, axes, strict=True)):
-        image(to_numpy(picture)[..., None], ax, titles[i] if titles else None, limits)
-        if i:
-            ax.text(-0.15, 0.5, signs[i - 1], transform=ax.transAxes, ha="center", va="center", fontsize=14)
     return fig

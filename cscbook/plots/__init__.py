@@ -1,0 +1,55 @@
+"""Plots: matplotlib only. Each function draws on a given axes, or makes a figure and returns it."""
+
+from .codes import (
+    codes,
+    convolutional_sum,
+    long_codes,
+    matrices,
+    needles_and_stripes,
+    pursuit_steps,
+    slices_and_patches,
+    stems,
+    stripe_counts,
+)
+from .colors import COLORS
+from .curves import (
+    against_bounds,
+    correlations,
+    curves,
+    recoveries,
+    recovery,
+)
+from .pictures import (
+    atoms,
+    atoms_and_image,
+    equation,
+    feature_maps,
+    image,
+    images,
+    maps,
+)
+
+__all__ = [
+    "COLORS",
+    "against_bounds",
+    "atoms",
+    "atoms_and_image",
+    "codes",
+    "convolutional_sum",
+    "correlations",
+    "curves",
+    "equation",
+    "feature_maps",
+    "image",
+    "images",
+    "long_codes",
+    "maps",
+    "matrices",
+    "needles_and_stripes",
+    "pursuit_steps",
+    "recoveries",
+    "recovery",
+    "slices_and_patches",
+    "stems",
+    "stripe_counts",
+]
