@@ -48,6 +48,7 @@ from .signals import (
     noise,
     random_code,
     random_dictionary,
+    split_frequencies,
     synthesize_notes,
 )
 

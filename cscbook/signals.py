@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import array_namespace, asarray, check_level
+from .arrays import array_namespace, asarray, check, check_level, fft
 
 GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue
 
@@ -123,6 +123,36 @@ def grey(image):
     if image.shape[-1] != 3:
         raise ValueError(f"image of shape {tuple(image.shape)}: expected 1 or 3 channels, last")
     return sum(weight * image[..., i : i + 1] for i, weight in enumerate(GREY))
+
+
+def split_frequencies(x, weight=10.0):
+    """``(low, high)`` with ``low = argmin_s ||x - s||^2 + weight ||grad s||^2`` and ``high = x - low``.
+
+    Small filters are good at edges and texture; ``low`` is what varies too slowly for them, and ``high``
+    is what one codes. The gradient takes differences of neighbours inside ``x``, channel by channel; on a
+    mirrored copy the problem is a division in the Fourier domain.
+
+    Parameters
+    ----------
+    x : array (*space, c)
+    weight : float
+        Larger leaves less in ``low``: a wave of period ``p`` samples keeps ``1 / (1 + weight (2 pi / p)^2)``
+        of its height there, for long ``p``.
+    """
+    xp, axes, gradient, mirrored = array_namespace(x), tuple(range(check("x", x, ndim=(2, 3)).ndim - 1)), 0, x
+    for axis in axes:
+        frequencies = np.fft.rfftfreq if axis == axes[-1] else np.fft.fftfreq
+        gradient = gradient + np.expand_dims(
+            2 - 2 * np.cos(2 * np.pi * frequencies(2 * x.shape[axis])),
+            tuple(a for a in range(x.ndim) if a != axis),
+        )
+        mirrored = xp.concat([mirrored, xp.flip(mirrored, axis=axis)], axis=axis)
+    keep = asarray(1 / (1 + check_level("weight", weight) * gradient), like=x)
+    low = fft(x).irfftn(
+        fft(x).rfftn(mirrored, axes=axes) * keep, s=tuple(mirrored.shape[a] for a in axes), axes=axes
+    )
+    low = xp.astype(low[tuple(slice(N) for N in x.shape)], x.dtype)
+    return low, x - low
 
 
 def load_digits():

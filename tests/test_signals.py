@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from cscbook import (
     random_code,
     random_dictionary,
     signals,
+    split_frequencies,
     synthesize_notes,
 )
 from cscbook.arrays import to_numpy
@@ -50,6 +52,35 @@ def test_grey_weighs_the_colours():
     assert to_numpy(grey(x))[0, 0, 0] == pytest.approx(21.25 + 35.77 + 0.721)
     with pytest.raises(ValueError, match=r"\(2, 2, 2\)"):
         grey(np.zeros((2, 2, 2)))
+
+
+def smoothing(N, weight):
+    """Dense ``I + weight G^T G`` on N samples, with the N - 1 differences of neighbours in G."""
+    G = np.diff(np.eye(N), axis=0)
+    return weight * G.T @ G
+
+
+@pytest.mark.parametrize("space", [(7,), (6, 5)])
+def test_the_low_part_solves_the_smoothing_problem(xp, rng, close, space):
+    x = rng.standard_normal((*space, 2))
+    A = np.eye(x[..., 0].size) + sum(
+        np.kron(np.kron(np.eye(N_before), smoothing(N, 3.0)), np.eye(N_after))
+        for N_before, N, N_after in [(1, space[0], math.prod(space[1:])), (space[0], space[-1], 1)][
+            : len(space)
+        ]
+    )
+    low, high = split_frequencies(xp(x), 3.0)
+    close(low, np.linalg.solve(A, x.reshape(-1, 2)).reshape(x.shape), factor=10)
+    close(low + high, x)
+    assert low.dtype == high.dtype == xp(x).dtype
+
+
+def test_a_flat_image_is_all_low_and_no_weight_leaves_nothing_high(xp, rng, close):
+    flat, x = np.full((6, 5, 1), 90.0), rng.standard_normal((9, 1))
+    close(split_frequencies(xp(flat))[1] / 90, 0 * flat)
+    close(split_frequencies(xp(x), 0.0)[1], 0 * x)
+    with pytest.raises(ValueError, match="weight = -1"):
+        split_frequencies(xp(x), -1.0)
 
 
 def test_a_file_of_ones_own(tmp_path):
