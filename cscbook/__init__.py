@@ -20,7 +20,7 @@ from .guarantees import (
     welch_bound,
 )
 from .imaging import denoise_dct, denoise_ksvd, denoise_omp, psnr
-from .learning import ksvd
+from .learning import ksvd, lobcod_dictionary_learning
 from .local import aggregate, counts, patches, stripes
 from .low_coherence import low_coherence_dictionary
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence

@@ -61,6 +61,28 @@ def subtract_all(r, atoms, mask, rows, columns, which, z):
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
+def correlate_all(r, atoms, rows, columns, which, z):
+    """``atoms += sum_i z_i R_i r``, the adjoint of :func:`subtract_all` in the atoms: what the filters
+    see of a signal."""
+    H, W = r.shape
+    h, w = atoms.shape[1:]
+    for s in range(z.size):
+        if z[s] == 0:
+            continue
+        atom, i, j, value = atoms[which[s]], rows[s], columns[s], z[s]
+        if i + h <= H and j + w <= W:
+            for a in range(h):
+                row, d = r[i + a], atom[a]
+                for b in range(w):
+                    d[b] += value * row[j + b]
+        else:
+            for a in range(h):
+                row, d = r[(i + a) % H], atom[a]
+                for b in range(w):
+                    d[b] += value * row[(j + b) % W]
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
 def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
     """One sweep of coordinate descent on ``||r||^2 / 2 + sum lam |z|`` over the places given; r and z
     change in place.

@@ -7,8 +7,6 @@ The jobs run under joblib: on the cores here, and on a Dask cluster inside
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .arrays import array_namespace, asarray, to_numpy
+from .checkpoints import write_npz
 from .norms import l0_inf_stripe, l2_inf_patch
 from .pursuits import basis_pursuit, basis_pursuit_equality, omp
 
@@ -184,7 +183,7 @@ def _job(D, k, trials, pursuits, amplitude, eps, success, seed, file):
     for name, pursue in pursuits.items():
         row[name] = success(to_numpy(pursue(D, y, k, eps)), truth)
     if file is not None:
-        _write(file, row)
+        write_npz(file, row)
     return row
 
 
@@ -205,12 +204,3 @@ def _local_noise(D, y, eps, rng):
     return xp.stack(
         [e[b, ...] * (eps / l2_inf_patch(e[b, ...], D.size, circular=D.circular)) for b in range(e.shape[0])]
     )
-
-
-def _write(file, row):
-    """Write an npz in one step, so that an interruption leaves the whole file or none."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as out:
-        np.savez(out, **row)
-    os.replace(temporary, file)

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cscbook"
 LAYERS = {
     "arrays": 0,
+    "checkpoints": 1,
     "kernels": 1,
     "convolutional_kernels": 1,
     "local": 1,

@@ -21,37 +21,72 @@ def working_set(D, y, lam, mask=None, nonnegative=False, start=None):
 
     ``lam`` has one entry an atom. One signal ``y`` (*space, c) in NumPy.
     """
-    signal = y if mask is None else y * mask
-    place, m, dtype = _Places(D, y.dtype), D.filters.shape[-1], y.dtype
-    lam = np.ascontiguousarray(np.broadcast_to(np.asarray(lam, dtype), (m,)))
-    rows = (
-        np.zeros((0, 0), dtype)
-        if mask is None
-        else place.as_rows(np.broadcast_to(mask, y.shape).astype(dtype))
-    )
-    curvature = _curvature(D, mask, dtype)
-    z = np.zeros(math.prod(D.positions) * m, dtype) if start is None else start.astype(dtype).ravel()
-    moves, first = np.empty_like(z), max(500, math.prod(D.positions) // 50)
+    problem = _Problem(D, y, lam, mask, nonnegative)
+    z = np.zeros(math.prod(D.positions) * problem.m, y.dtype)
+    z = z if start is None else start.astype(y.dtype).ravel()
     while True:
-        on = np.flatnonzero(z)
-        r = signal.copy()
-        kernels.subtract_all(place.as_rows(r), place.atoms, rows, *place(on), z[on])
-        corr = (D.T @ r).ravel()
-        worst, top = kernels.violations(corr, z, lam, nonnegative, moves)
-        rr, ry = (float(np.sum(r * b, dtype=np.float64)) for b in (r, signal))
-        l1 = float(np.sum(lam[on % m] * np.abs(z[on]), dtype=np.float64))
-        primal, scale = rr / 2 + l1, 1 / max(1.0, top)
+        r = problem.residual(z)
+        worst, top = problem.violations(r, z)
+        rr, ry = (float(np.sum(r * b, dtype=np.float64)) for b in (r, problem.signal))
+        primal, scale = rr / 2 + problem.penalty(z), 1 / max(1.0, top)
         yield (
-            z.reshape(*D.positions, m).copy(),
+            z.reshape(*D.positions, problem.m).copy(),
             primal,
             (primal - scale * ry + scale**2 * rr / 2) / (primal or 1.0),
         )
-        chosen = _choose(moves, on, worst, first)
-        sites, value = place(chosen), z[chosen]
-        curve, weight = curvature[chosen % m] if mask is None else curvature[chosen], lam[chosen % m]
+        problem.descend(r, z, worst)
+
+
+def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
+    """A code no worse than ``start``, and its residual: ``passes`` steps of :func:`working_set` without
+    the certificate.
+
+    Returns ``(gamma, r)`` with ``r = M (y - D gamma)``, and costs one full correlation a pass.
+    """
+    problem = _Problem(D, y, lam, mask, nonnegative)
+    z = start.astype(y.dtype).ravel()
+    r = problem.residual(z)
+    for _ in range(passes):
+        problem.descend(r, z, problem.violations(r, z)[0])
+    return z.reshape(start.shape), r
+
+
+class _Problem:
+    """``||M (y - D g)||^2 / 2 + sum lam |g|`` on flattened codes ``z``, for the kernels."""
+
+    def __init__(self, D, y, lam, mask, nonnegative):
+        self.D, self.m, self.nonnegative = D, D.filters.shape[-1], nonnegative
+        self.place, dtype = Places(D, y.dtype), y.dtype
+        self.signal = y if mask is None else y * mask
+        self.lam = np.ascontiguousarray(np.broadcast_to(np.asarray(lam, dtype), (self.m,)))
+        self.mask = self.place.mask_rows(mask)
+        self.curvature = _curvature(D, mask, dtype)
+        self.moves = np.empty(math.prod(D.positions) * self.m, dtype)
+        self.first = max(500, math.prod(D.positions) // 50)
+
+    def residual(self, z):
+        on, r = np.flatnonzero(z), self.signal.copy()
+        rows = self.place.as_rows(r)
+        kernels.subtract_all(rows, self.place.atoms, self.mask, *self.place(on), z[on])
+        return r
+
+    def penalty(self, z):
+        on = np.flatnonzero(z)
+        return float(np.sum(self.lam[on % self.m] * np.abs(z[on]), dtype=np.float64))
+
+    def violations(self, r, z):
+        return kernels.violations((self.D.T @ r).ravel(), z, self.lam, self.nonnegative, self.moves)
+
+    def descend(self, r, z, worst):
+        """Coordinate descent on the working set; ``r`` and ``z`` change in place."""
+        chosen = _choose(self.moves, np.flatnonzero(z), worst, self.first)
+        sites, value = self.place(chosen), z[chosen]
+        each = chosen if self.mask.size else chosen % self.m
+        curve, weight = self.curvature[each], self.lam[chosen % self.m]
+        rows = self.place.as_rows(r)
         for _ in range(60):
             step = kernels.sweep(
-                place.as_rows(r), place.atoms, rows, *sites, value, curve, weight, nonnegative
+                rows, self.place.atoms, self.mask, *sites, value, curve, weight, self.nonnegative
             )
             if step < 0.2 * worst:
                 break
@@ -67,20 +102,32 @@ def _choose(moves, on, worst, first):
     return np.union1d(on, candidates)
 
 
-class _Places:
+def atom_rows(filters, dtype):
+    """Filters (*size, c, m) as the atoms (m, h, w c) that the kernels expect; a copy."""
+    *size, c, m = filters.shape
+    size = (1, *size) if len(size) == 1 else size
+    atoms = np.moveaxis(filters, -1, 0).reshape(m, size[0], size[1] * c)
+    return np.array(atoms, dtype, order="C")
+
+
+class Places:
     """Where the entries of a flattened code stand in the signal, for the kernels."""
 
     def __init__(self, D, dtype):
         c, m = D.filters.shape[-2:]
-        size = (1, *D.size) if len(D.size) == 1 else D.size
         self.D, self.c, self.m = D, c, m
-        self.atoms = np.ascontiguousarray(
-            np.moveaxis(D.filters, -1, 0).reshape(m, size[0], size[1] * c).astype(dtype)
-        )
-        self.width = D.space[-1] * c
+        self.atoms = atom_rows(D.filters, dtype)
+        self.width, self.dtype = D.space[-1] * c, dtype
 
     def as_rows(self, x):
         return x.reshape(-1, self.width)
+
+    def mask_rows(self, mask):
+        """A mask that broadcasts against the signal as the rows that the kernels expect; none is empty."""
+        if mask is None:
+            return np.zeros((0, 0), self.dtype)
+        full = np.broadcast_to(mask, (*self.D.space, self.c)).astype(self.dtype)
+        return self.as_rows(np.ascontiguousarray(full))
 
     def __call__(self, flat):
         position, which = np.divmod(flat, self.m)
