@@ -20,8 +20,43 @@ from .guarantees import (
     welch_bound,
 )
 from .imaging import denoise_dct, denoise_ksvd, denoise_omp, psnr
+from .layered import (
+    effective,
+    forward_pass,
+    holistic_pursuit,
+    layered,
+    layered_basis_pursuit,
+    layered_iterative_thresholding,
+    layered_thresholding,
+    local_sparsities,
+    ml_basis_pursuit,
+    ml_fista,
+    ml_ista,
+    ml_objective,
+    ml_steps,
+    nonnegative,
+    positive_parts,
+    projection_pursuit,
+    refit,
+    sweep,
+    synthesize,
+)
+from .layered_guarantees import (
+    Layer,
+    cover_count,
+    dcp_error_bounds,
+    dcp_is_unique,
+    layered_bp_error_bounds,
+    layered_bp_weights,
+    layered_thresholding_error_bounds,
+    layers_of,
+    projection_error_bound,
+    sparse_dictionary_bound,
+    threshold_interval,
+)
 from .learning import ksvd, lobcod_dictionary_learning
 from .local import aggregate, counts, patches, stripes
+from .localglobal import lobcod, local_ista, slice_admm
 from .low_coherence import low_coherence_dictionary
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
 from .pursuits import (

@@ -128,11 +128,11 @@ def basis_pursuit(
         )
     tol = tol or (1e-4 if y.dtype == xp.float32 else 1e-6)
     lam = lam if weights is None else lam * check_weight(weights)
-    plain = mask is None and weights is None and start is None and not nonnegative
+    plain = mask is None and weights is None and not nonnegative
     if method is None and isinstance(D, ConvDictionary) and is_numpy(y, D.filters) and np.ndim(lam) <= 1:
         return _by_working_set(D, y, lam, tol, max_iter, mask, nonnegative, start)
     if method is None and plain and is_numpy(y) and is_numpy(D) and D.shape[1] <= 4096:
-        return _until_certified(_coordinate_descent(D, y, lam), D, y, lam, tol, max_iter, every=1)
+        return _until_certified(_coordinate_descent(D, y, lam, start), D, y, lam, tol, max_iter, every=1)
     if mask is not None:
         D, y = Masked(D, mask), mask * y
     options = {"shrink": soft_nonnegative} if nonnegative else {}
@@ -178,13 +178,16 @@ def _certified(steps, tol, max_iter):
             return Pursuit(gamma, tuple(trace), gap <= tol)
 
 
-def _coordinate_descent(D, y, lam):
+def _coordinate_descent(D, y, lam, start=None):
     """Yield the codes after every few sweeps of coordinate descent on the Gram matrix, in double
     precision (NumPy)."""
     D, Y = float64(D), float64(y).reshape(y.shape[0], -1)
     atom_norms(D)
     gram, corr = D.T @ D, np.ascontiguousarray(Y.T @ D)
     gamma = np.zeros_like(corr)  # one row a signal
+    if start is not None:
+        gamma += np.asarray(start).reshape(len(gram), -1).T
+        corr -= gamma @ gram
     while True:
         kernels.over_columns(
             lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024
@@ -280,28 +283,40 @@ def _matrix_equality(D, signals):
 
 
 def _spectral_equality(D, signals):
-    """The same in the Fourier domain, for codes (batch, m, *space): two transforms a map and a division."""
+    """The same in the Fourier domain, for codes (batch, m, *space): two transforms a map and a product."""
+    if not D.circular or D.stride != 1:
+        raise ValueError(
+            f"D is circulant for circular=True and stride=1, not {D.circular} and {D.stride} (use dense(D))"
+        )
     xp, d = array_namespace(signals), len(D.space)
     D = ConvDictionary(float64(D.filters), D.space, D.stride, D.circular)
-    if D.filters.shape[-2] != 1:
-        raise ValueError(f"filters have {D.filters.shape[-2]} channels: expected 1 (use dense(D) for more)")
-    axes, transform = tuple(range(-d, 0)), fft(signals)
-    x = transform.rfftn(xp.moveaxis(signals, -1, 1), axes=axes)  # (batch, 1, *frequencies)
-    atoms = xp.moveaxis(D.spectrum[..., 0, :], -1, 0)  # (m, *frequencies)
-    lift = xp.conj(atoms) / D.spectral_gram[..., 0, 0]
+    axes, transform, spectrum = tuple(range(-d, 0)), fft(signals), D.spectrum
+    x = transform.rfftn(xp.moveaxis(signals, -1, 1), axes=axes)  # (batch, c, *frequencies)
+    size = xp.linalg.svdvals(spectrum)[..., 0]  # frequencies that no filter reaches are left out
+    lift = xp.linalg.pinv(spectrum, rtol=1e-8 * xp.max(size) / xp.maximum(size, 1e-8 * xp.max(size)))
+    atoms = xp.moveaxis(spectrum, (-2, -1), (0, 1))  # (c, m, *frequencies)
+    lift = xp.moveaxis(lift, (-1, -2), (0, 1))
+
+    def times(a, codes):  # (batch, m, ...) -> (batch, c, ...)
+        return xp.stack([xp.sum(a[i, ...] * codes, axis=1) for i in range(a.shape[0])], axis=1)
+
+    def adjoint(a, seen):  # (batch, c, ...) -> (batch, m, ...)
+        return sum(a[i, ...] * seen[:, i : i + 1, ...] for i in range(a.shape[0]))
+
+    missed = transform.irfftn(x - times(atoms, adjoint(lift, x)), s=D.space, axes=axes)
+    if float(xp.max(xp.abs(missed))) > 1e-6 * (1 + float(xp.max(xp.abs(signals)))):
+        raise _out_of_range(D)
 
     def project(gamma, live):
         seen = xp.take(x, live, axis=0)
         if gamma is None:
-            return transform.irfftn(lift * seen, s=D.space, axes=axes)
+            return transform.irfftn(adjoint(lift, seen), s=D.space, axes=axes)
         code = transform.rfftn(gamma, axes=axes)
-        return transform.irfftn(
-            code + lift * (seen - xp.sum(atoms * code, axis=1, keepdims=True)), s=D.space, axes=axes
-        )
+        return transform.irfftn(code + adjoint(lift, seen - times(atoms, code)), s=D.space, axes=axes)
 
     def norm_and_product(dual, live):
-        v = xp.sum(xp.conj(lift) * transform.rfftn(dual, axes=axes), axis=1, keepdims=True)
-        seen = transform.irfftn(xp.conj(atoms) * v, s=D.space, axes=axes)
+        v = times(xp.conj(lift), transform.rfftn(dual, axes=axes))
+        seen = transform.irfftn(adjoint(xp.conj(atoms), v), s=D.space, axes=axes)
         v = xp.moveaxis(transform.irfftn(v, s=D.space, axes=axes), 1, -1)
         over = tuple(range(1, v.ndim))
         return xp.max(xp.abs(seen), axis=over), xp.sum(xp.take(signals, live, axis=0) * v, axis=over)

@@ -1,0 +1,208 @@
+"""The global pursuit by local work: each local recursion is, or ends at, the global one."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from cscbook import ConvDictionary, basis_pursuit, ista, l2_inf_patch, objective, omp, patches
+from cscbook.arrays import to_numpy
+from cscbook.local import aggregate, counts
+from cscbook.localglobal import (
+    first_slices,
+    lobcod,
+    lobcod_layers,
+    local_ista,
+    needles,
+    slice_admm,
+    slice_step,
+)
+from cscbook.localglobal.lobcod import _array_layers, _compiled_layers
+
+CASES = [  # size, space, channels, atoms, stride, circular; 25 does not divide 30, nor 3 the circle of 10
+    ((7,), (30,), 1, 3, 1, True),
+    ((7,), (30,), 2, 3, 1, False),
+    ((6,), (30,), 1, 3, 2, True),
+    ((3, 3), (10, 9), 1, 4, 1, True),
+    ((3, 2), (9, 10), 2, 4, 2, False),
+]
+
+
+def problem(xp, rng, size, space, c, m, stride, circular, batch=()):
+    filters = rng.standard_normal((*size, c, m))
+    filters /= np.linalg.norm(filters.reshape(-1, m), axis=0)
+    D = ConvDictionary(xp(filters), space, stride, circular)
+    return D, xp(rng.standard_normal((*batch, *space, c)))
+
+
+def after(steps, t):
+    return next(itertools.islice(steps, t - 1, None))
+
+
+def talk_setting(seed=0, circular=True, missing=0.0):
+    """The talk's simulation: N = 300, n = 25, 5 atoms, 40 non-zeros; a mask, or None."""
+    rng = np.random.default_rng(seed)
+    filters = rng.standard_normal((25, 1, 5))
+    D = ConvDictionary(filters / np.linalg.norm(filters, axis=0), (300,), circular=circular)
+    gamma = np.zeros((*D.positions, 5))
+    gamma.ravel()[rng.choice(gamma.size, 40, replace=False)] = rng.standard_normal(40)
+    mask = (rng.random((300, 1)) >= missing) * 1.0 if missing else None
+    return D, D @ gamma + 0.03 * rng.standard_normal((300, 1)), mask
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("batch", [(), (2,)])
+def test_local_ista_is_global_ista(xp, rng, close, case, batch):
+    D, y = problem(xp, rng, *case, batch=batch)
+    close(after(local_ista(D, y, 0.3, 40.0), 30), after(ista(D, y, 0.3, 40.0), 30))
+
+
+def test_local_ista_is_global_ista_in_the_talk_s_simulation():
+    D, y, _ = talk_setting()
+    lam = 4 * 0.03 * l2_inf_patch(np.random.default_rng(1).standard_normal((300, 1)), D.size)
+    np.testing.assert_allclose(
+        after(local_ista(D, y, lam), 400), after(ista(D, y, lam), 400), rtol=0, atol=1e-12
+    )
+
+
+def excess(D, y, lam, mask, gamma, best):
+    y, x = (a if mask is None else mask * a for a in (y, D @ gamma))
+    return (np.sum((y - x) ** 2) / 2 + lam * np.abs(gamma).sum()) / best - 1
+
+
+@pytest.mark.parametrize("circular", [True, False])
+@pytest.mark.parametrize("missing", [0.0, 0.25])
+@pytest.mark.parametrize(
+    "solver, steps", [(lambda *a: slice_admm(*a[:3], rho=3.0, mask=a[3]), 200), (lobcod, 60)]
+)
+def test_slices_and_layers_reach_the_global_optimum(circular, missing, solver, steps):
+    for seed in range(3):
+        D, y, mask = talk_setting(seed, circular, missing)
+        best = basis_pursuit(D, y, 0.2, tol=1e-10, mask=mask).trace[-1]
+        assert excess(D, y, 0.2, mask, after(solver(D, y, 0.2, mask), steps), best) <= 1e-6
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_reach_the_optimum_on_every_kind_of_dictionary(xp, rng, case):
+    D, y = problem(xp, rng, *case, batch=(2,))
+    M = ConvDictionary(to_numpy(D.filters).astype(float), D.space, D.stride, D.circular)
+    best = [basis_pursuit(M, one.astype(float), 1.0, tol=1e-9).trace[-1] for one in to_numpy(y)]
+    for gamma in (after(slice_admm(D, y, 1.0, 2.0), 60), after(lobcod(D, y, 1.0), 20)):
+        np.testing.assert_allclose(to_numpy(objective(D, y, gamma, 1.0)), best, rtol=1e-4)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_slice_step_has_no_gradient_left(xp, rng, close, case, masked):
+    D, y = problem(xp, rng, *case)
+    mask = xp((rng.random((*D.space, 1)) > 0.4) * 1.0) if masked else None
+    slices, dual, gamma = first_slices(D, y, mask)
+    rho = 0.7
+    for _ in range(3):
+        before = dual
+        gamma, slices, dual = slice_step(D, y, 0.2, rho, slices, dual, gamma, mask)
+    lacks = y - aggregate(slices, D.size, D.space, D.stride, D.circular)
+    seen = patches(lacks if mask is None else mask * lacks, D.size, D.stride, D.circular)
+    gradient = rho * (slices - gamma @ D.local.T + before) - seen
+    close(gradient, 0 * gradient)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_layer_raises_the_objective(xp, rng, case):
+    D, y = problem(xp, rng, *case)
+    mask = xp(rng.random((*D.space, 1)) * 1.0)
+    values = [
+        float(objective_behind(mask, D, y, gamma, 0.2))
+        for gamma in itertools.islice(lobcod_layers(D, y, 0.2, mask), 80)
+    ]
+    assert np.diff(values).max() <= (1e-4 if xp.dtype == "float32" else 1e-12) * values[0]
+    assert values[-1] < values[0]
+
+
+def objective_behind(mask, D, y, gamma, lam):
+    left = to_numpy(mask) * to_numpy(y - D @ gamma)
+    return np.sum(left.astype(float) ** 2) / 2 + lam * np.abs(to_numpy(gamma).astype(float)).sum()
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_compiled_layers_are_the_array_layers(rng, case, masked):
+    D, y = problem(np.asarray, rng, *case)
+    weight = (rng.random(y.shape) > 0.4) * 1.0 if masked else np.ones_like(y)
+    compiled, arrays = _compiled_layers(D, y, 0.2, weight), _array_layers(D, y, 0.2, weight)
+    for one, other in itertools.islice(zip(compiled, arrays, strict=True), 30):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+
+
+def test_an_epoch_of_layers_moves_every_needle_once(rng):
+    D, y = problem(np.asarray, rng, *CASES[0])
+    moved = np.zeros(D.positions, int)
+    codes = [0 * (D.T @ y), *itertools.islice(lobcod_layers(D, y, 1e-9), 7 + 30 % 7)]
+    for before, gamma in itertools.pairwise(codes):
+        moved += np.any(before != gamma, axis=-1)
+    assert np.all(moved == 1)
+    np.testing.assert_array_equal(after(lobcod(D, y, 1e-9), 1), codes[-1])
+
+
+def test_the_first_step_codes_patches_and_averages_them(rng):
+    """The talk's remark: one step of slice-ADMM is patch averaging, with its mean over n patches."""
+    D, y = problem(np.asarray, rng, *CASES[3])
+    gamma = after(slice_admm(D, y, 0.2, rho=1.0), 1)
+    n, P = 9, patches(y, D.size)
+    coded = basis_pursuit(D.local, P.reshape(-1, n).T, n * 0.2, tol=1e-12).gamma.T.reshape(*D.positions, -1)
+    averaged = aggregate(coded @ D.local.T, D.size, D.space) / counts(D.size, D.space, like=y)
+    np.testing.assert_allclose(D @ gamma, averaged, atol=1e-4)
+
+
+def test_the_inner_pursuit_is_an_argument():
+    D, y, _ = talk_setting()
+
+    def lars(D_L, S, weight, start):
+        from sklearn.decomposition import sparse_encode
+
+        return sparse_encode(S.T, D_L.T, algorithm="lasso_lars", alpha=weight).T
+
+    def greedy(D_L, S, weight, start):
+        return omp(D_L, S, k=1).gamma.toarray()
+
+    exact = after(slice_admm(D, y, 0.2, 3.0, pursuit=needles), 40)
+    np.testing.assert_allclose(after(slice_admm(D, y, 0.2, 3.0, pursuit=lars), 40), exact, atol=1e-2)
+    found = after(slice_admm(D, y, 0.2, 3.0, pursuit=greedy), 3)
+    assert np.count_nonzero(found, axis=-1).max() == 1
+
+
+def test_balancing_mends_a_bad_penalty():
+    D, y, _ = talk_setting()
+    best = basis_pursuit(D, y, 0.2, tol=1e-10).trace[-1]
+    stuck, balanced = (
+        excess(D, y, 0.2, None, after(slice_admm(D, y, 0.2, 100.0, balance=b), 100), best) for b in (0, 10)
+    )
+    assert balanced < 1e-3 < stuck
+
+
+def test_float32_stays(rng):
+    D, y = problem(lambda a: np.asarray(a, np.float32), rng, *CASES[0])
+    for steps in (local_ista(D, y, 0.2), slice_admm(D, y, 0.2), lobcod(D, y, 0.2)):
+        assert after(steps, 2).dtype == np.float32
+
+
+@pytest.mark.parametrize("solver", [local_ista, slice_admm, lobcod])
+def test_wrong_input_is_named(rng, solver):
+    D, y = problem(np.asarray, rng, *CASES[0])
+    with pytest.raises(ValueError, match="lam = -1"):
+        next(solver(D, y, -1.0))
+    with pytest.raises(ValueError, match="lam = 0"):
+        next(solver(D, y, 0))
+    with pytest.raises(ValueError, match="signal of shape"):
+        next(solver(D, y[:20], 0.1))
+    with pytest.raises(ValueError, match="NaN"):
+        next(solver(D, y * np.nan, 0.1))
+
+
+def test_wrong_penalties_are_named(rng):
+    D, y = problem(np.asarray, rng, *CASES[0])
+    with pytest.raises(ValueError, match="rho = 0"):
+        next(slice_admm(D, y, 0.1, rho=0))
+    with pytest.raises(ValueError, match="relax = 2.5"):
+        next(slice_admm(D, y, 0.1, relax=2.5))
+    assert float(objective(D, y, after(lobcod(D, y, 0.1), 1), 0.1)) < float(np.sum(y**2) / 2)
