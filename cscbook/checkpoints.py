@@ -100,7 +100,7 @@ def _write(file, digest, state, trace, rng):
 
 def _sparse(name, a):
     """The array under ``name``, or its places and values where most of it is zero, as codes are."""
-    on = np.flatnonzero(a)
+    on = np.flatnonzero(a != 0)
     if 2 * len(on) >= a.size:
         return {name: a}
     return {f"{name}.places": on, f"{name}.values": a.reshape(-1)[on]}

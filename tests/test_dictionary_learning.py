@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cscbook import ConvDictionary, lobcod_dictionary_learning, to_numpy
-from cscbook.learning.filters import descend, filter_maps, unit
+from cscbook.learning.filters import descend, filter_maps
+from cscbook.learning.problem import set_up, unit
 
 SIZE = (5,)
 
@@ -53,11 +54,10 @@ def test_filter_steps_never_increase_the_fit_and_keep_unit_norms(rng):
     filters, ys = planted(rng)
     start = unit(rng.standard_normal(filters.shape))
     gammas = [rng.standard_normal((len(y), 3)) * (rng.random((len(y), 3)) < 0.2) for y in ys]
-    maps = [filter_maps(g, None, y.shape, SIZE, True) for g, y in zip(gammas, ys, strict=True)]
-    weight = sum((g * g).sum(axis=0) for g in gammas)
+    problem, _ = set_up(ys, SIZE, 3, 0.1, start, None, True, False, rng)
     values = []
     for steps in range(12):
-        D, _, _ = descend(start, ys, maps, weight, steps=steps, scale=1e-3)
+        D, _, _ = descend(problem, start, gammas, steps, scale=1e-3)
         values.append(objective(D, ys, gammas, 0))
         np.testing.assert_allclose(np.sum(D**2, axis=(0, 1)), 1)
     assert np.all(np.diff(values) <= 1e-12) and values[-1] < 0.9 * values[0]

@@ -1,26 +1,19 @@
 """Convolutional dictionary learning by block coordinate descent: codes, filters, codes, filters, all in
 place and local."""
 
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
-from ..arrays import array_namespace, check_level, is_numpy
+from ..arrays import array_namespace, is_numpy
 from ..checkpoints import rounds
 from ..convolution import ConvDictionary
-from ..pursuits.iterative import check_weight, fista
+from ..pursuits.iterative import fista
 from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import refine
-from .filters import (
-    LearnedFilters,
-    as_masks,
-    as_signals,
-    descend,
-    energy,
-    filter_maps,
-    first_filters,
-    renew,
-)
+from .filters import descend
+from .problem import LearnedFilters, energy, set_up
 
 
 def lobcod_dictionary_learning(
@@ -83,59 +76,31 @@ def lobcod_dictionary_learning(
     LearnedFilters
         ``trace``: ``objective``, ``nonzeros`` and ``used`` filters after each round.
     """
-    size, rng = tuple(size), np.random.default_rng(0) if rng is None else rng
-    ys = as_signals(ys, size)
-    masks = as_masks(masks, ys, size)
-    if check_weight(lam) == 0:
-        raise ValueError("lam = 0: expected a positive weight")
-    if check_level("ridge", ridge) and D0 is None:
-        raise ValueError(f"ridge = {ridge} pulls towards D0: expected D0")
-    settings = ("lobcod", ys, masks, size, m, lam, D0, ridge, passes, steps, circular, zero_mean)
-    signals = tuple(y if M is None else M * y for y, M in zip(ys, masks, strict=True))
-    D = first_filters(signals, size, m, D0, zero_mean, rng)
-    anchor, xp = D, array_namespace(D)
-    one = xp.ones_like(xp.reshape(D, (-1,))[:1])
-
-    def step(state, rng):
-        D, gammas, scale = state["D"], [], float(state["scale"][0])
-        for y, M, g in zip(signals, masks, state["gamma"], strict=True):
-            gammas.append(improve(ConvDictionary(D, y.shape[:-1], circular=circular), y, lam, M, g, passes))
-        maps = [
-            filter_maps(g, M, y.shape, size, circular) for g, M, y in zip(gammas, masks, signals, strict=True)
-        ]
-        over = tuple(range(len(size)))
-        weight = sum(xp.sum(g * g, axis=over) for g in gammas)
-        D, residuals, scale = descend(
-            D,
-            signals,
-            maps,
-            weight,
-            steps=steps,
-            scale=scale,
-            ridge=ridge,
-            anchor=anchor,
-            zero_mean=zero_mean,
-        )
-        l1 = sum(float(xp.sum(xp.abs(g), dtype=xp.float64)) for g in gammas)
-        used = [bool(w > 0) for w in weight]
-        row = {
-            "objective": sum(map(energy, residuals)) / 2 + lam * l1 + ridge / 2 * energy(D - anchor),
-            "nonzeros": sum(int(xp.count_nonzero(g)) for g in gammas),
-            "used": sum(used),
-        }
-        if not ridge:
-            D = renew(D, used, residuals, size, zero_mean)
-        return {"D": D, "gamma": tuple(gammas), "scale": 0.9 * scale * one}, row
-
-    start = {
-        "D": D,
-        "gamma": tuple(0 * (ConvDictionary(D, y.shape[:-1], circular=circular).T @ y) for y in signals),
-        "scale": one,
-    }
+    rng = np.random.default_rng(0) if rng is None else rng
+    problem, D = set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge)
+    codes = tuple(0 * (problem.on(D)(y).T @ y) for y in problem.ys)
+    one = array_namespace(D).ones_like(array_namespace(D).reshape(D, (-1,))[:1])
+    settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps, circular, zero_mean)
     state, trace = rounds(
-        step, start, n_iter, rng=rng, checkpoint=checkpoint, settings=settings, progress=progress
+        partial(_round, problem, passes, steps),
+        {"D": D, "gamma": codes, "scale": one},
+        n_iter,
+        rng=rng,
+        checkpoint=checkpoint,
+        settings=settings,
+        progress=progress,
     )
     return LearnedFilters(state["D"], state["gamma"], trace)
+
+
+def _round(problem, passes, steps, state, rng):
+    """Codes, then filters, then new filters in the place of idle ones."""
+    on, D = problem.on(state["D"]), state["D"]
+    gammas = tuple(improve(on(y), y, problem.lam, M, g, passes) for y, M, g in problem.each(state["gamma"]))
+    D, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
+    row = problem.row(D, gammas, residuals)
+    D = problem.renew(D, gammas, residuals)
+    return {"D": D, "gamma": gammas, "scale": 0 * state["scale"] + 0.9 * scale}, row
 
 
 def improve(D, y, lam, mask, gamma, passes, iterations=20):

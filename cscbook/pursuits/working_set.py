@@ -65,13 +65,13 @@ class _Problem:
         self.first = max(500, math.prod(D.positions) // 50)
 
     def residual(self, z):
-        on, r = np.flatnonzero(z), self.signal.copy()
+        on, r = np.flatnonzero(z != 0), self.signal.copy()
         rows = self.place.as_rows(r)
         kernels.subtract_all(rows, self.place.atoms, self.mask, *self.place(on), z[on])
         return r
 
     def penalty(self, z):
-        on = np.flatnonzero(z)
+        on = np.flatnonzero(z != 0)
         return float(np.sum(self.lam[on % self.m] * np.abs(z[on]), dtype=np.float64))
 
     def violations(self, r, z):
@@ -79,7 +79,7 @@ class _Problem:
 
     def descend(self, r, z, worst):
         """Coordinate descent on the working set; ``r`` and ``z`` change in place."""
-        chosen = _choose(self.moves, np.flatnonzero(z), worst, self.first)
+        chosen = _choose(self.moves, np.flatnonzero(z != 0), worst, self.first)
         sites, value = self.place(chosen), z[chosen]
         each = chosen if self.mask.size else chosen % self.m
         curve, weight = self.curvature[each], self.lam[chosen % self.m]
