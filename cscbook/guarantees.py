@@ -110,6 +110,8 @@ def stripe_coherence_level(mu0):
     ``mu0`` is the coherence of atoms at the same place, the shifted coherence for s = 0 [Papyan, Sulam
     & Elad, 2017].
     """
+    if not 0 <= mu0 <= 1:
+        raise ValueError(f"mu0 = {mu0}: expected 0 <= mu0 <= 1")
     return (1 + mu0) / 2
 
 
@@ -126,11 +128,18 @@ def stripe_rip(D, codes):
     """Empirical Stripe-RIP constant: the largest ``| ||D v||^2 / ||v||^2 - 1 |`` over a batch of codes,
     a lower bound."""
     xp, axes = array_namespace(codes), tuple(range(-1 - len(D.space), 0))
-    ratio = xp.sum((D @ codes) ** 2, axis=axes) / xp.sum(codes**2, axis=axes)
+    energy = xp.sum(codes**2, axis=axes)
+    if not bool(xp.all(energy > 0)):
+        raise ValueError("a code is zero: its norm can be neither kept nor changed")
+    ratio = xp.sum((D @ codes) ** 2, axis=axes) / energy
     return float(xp.max(xp.abs(ratio - 1)))
 
 
 def local_count(k, n, space, stride=1):
-    """How many non-zeros a code of ``space`` may have at ``k`` a stripe: about ``k prod_i N_i / (2 n_i
-    - 1)``."""
+    """``k prod_i N_i / (2 n_i - 1)``: the most non-zeros that ``k`` a stripe allow a code of ``space``.
+
+    On the circle each needle lies in ``prod_i (2 n_i - 1)`` of the stripes, so the stripes count each
+    non-zero that often: the bound is met where all of them hold ``k``. With a ``stride`` there are
+    ``N_i / stride`` needles and ``2 ceil(n_i / stride) - 1`` in a stripe [Papyan, Sulam & Elad, 2017].
+    """
     return k * math.prod(N / stride / (2 * -(-a // stride) - 1) for a, N in zip(n, space, strict=True))

@@ -8,19 +8,36 @@ import pytest
 from scipy.linalg import hadamard
 
 from cscbook import (
+    ConvDictionary,
     basis_pursuit,
     basis_pursuit_equality,
     bp_error_bound,
     bp_noise_level,
     coherence,
+    dense,
+    duality_gap,
+    l0,
+    l0_inf_stripe,
+    l2_inf_patch,
+    local_count,
+    low_coherence_dictionary,
     normalize,
     omp,
     omp_error_bound,
     omp_noise_level,
+    random_code,
+    random_dictionary,
+    shifted_coherence,
     sparsest_error_bound,
+    stripe_coherence,
+    stripe_coherence_level,
+    stripe_rip,
+    stripes,
     thresholding_level,
     thresholding_noise_level,
+    to_numpy,
     uniqueness_level,
+    welch_bound,
 )
 
 MU = np.linspace(0.01, 1, 34)
@@ -345,6 +362,116 @@ def test_thresholding_separates_in_noise(rng):
     quiet = np.zeros(512)
     quiet[[3, 40]] = 1.0, 2.0
     assert separation(D, D @ quiet + 1.1 * D[:, 50], quiet) < 0
+
+
+# --- stripes and patches ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def short():
+    """Two filters of 16 samples on a circle of 96: three non-zeros a stripe are certain."""
+    D = ConvDictionary(low_coherence_dictionary(2, 16), (96,))
+    assert 3 < uniqueness_level(coherence(D)) and 2 < bp_noise_level(coherence(D))
+    return D
+
+
+def packed(rng, D, k, p, low, high):
+    """Codes with k non-zeros in the fullest stripe: places drawn in 32, repeated along the signal."""
+    gamma = np.zeros((p, *D.positions, 2))
+    for code in gamma:
+        at = (rng.choice(32, k, replace=False) + 32 * np.arange(3)[:, None]).ravel()
+        code[at, rng.integers(0, 2, 3 * k)] = rng.choice([-1, 1], 3 * k) * rng.uniform(low, high, 3 * k)
+    assert l0_inf_stripe(gamma, D.size) == k and l0(gamma[0]) == 3 * k
+    return gamma
+
+
+def heard(rng, D, gamma, eps):
+    """Noise whose loudest patch has the norm eps: for each code white noise, or an atom it does not use."""
+    e = rng.standard_normal((len(gamma), *D.space, 1))
+    for b in range(0, len(gamma), 2):
+        disguise = np.zeros(gamma.shape[1:])
+        disguise[tuple(rng.choice(np.argwhere(gamma[b] == 0)))] = 1
+        e[b] = D @ disguise
+    return e * np.array([eps / l2_inf_patch(x, D.size) for x in e])[:, None, None]
+
+
+def test_the_level_holds_in_every_stripe_of_a_longer_signal(rng, short):
+    gamma = packed(rng, short, 3, 50, 0.1, 3)
+    assert l0(gamma[0]) == 9 > 2 * uniqueness_level(coherence(short)), "far beyond the classical count"
+    assert np.abs(omp(short, short @ gamma, k=9).gamma - gamma).max() < 1e-9
+    assert np.abs(basis_pursuit_equality(short, short @ gamma).gamma - gamma).max() < 1e-4
+
+
+def test_omp_hears_the_noise_of_one_patch(rng, short):
+    mu, eps = coherence(short), 0.1
+    quietest = 1.01 * eps / (mu * (uniqueness_level(mu) - 2))
+    assert 2 < omp_noise_level(mu, eps, quietest)
+    gamma = packed(rng, short, 2, 60, quietest, 3 * quietest)
+    e = heard(rng, short, gamma, eps)
+    found = omp(short, short @ gamma + e, k=6).gamma
+    assert ((found != 0) == (gamma != 0)).all()
+    error, energy = ((found - gamma) ** 2).sum((1, 2)), (e**2).sum((1, 2))
+    assert all(a <= omp_error_bound(2, mu, math.sqrt(b)) for a, b in zip(error, energy, strict=True))
+
+
+def test_lagrangian_bp_hears_the_noise_of_one_patch(rng, short):
+    gamma, eps = packed(rng, short, 2, 60, 0.1, 3), 0.1
+    y = short @ gamma + heard(rng, short, gamma, eps)
+    found = basis_pursuit(short, y, 4 * eps, tol=1e-12).gamma
+    assert (gamma[found != 0] != 0).all() and np.abs(found - gamma).max() <= bp_error_bound(eps)
+    assert (found[np.abs(gamma) > bp_error_bound(eps)] != 0).all()
+    assert np.abs(short.T @ (y - short @ found))[gamma == 0].max() < 0.99 * 4 * eps, "so it is unique"
+
+
+def test_two_codes_of_one_signal_leave_lagrangian_bp_undecided():
+    edge = ConvDictionary(np.array([1, -1])[:, None, None] / math.sqrt(2), (12,))
+    even = (np.arange(12)[:, None] % 2 == 0) - 0.0
+    assert l0_inf_stripe(even, edge.size) > bp_noise_level(coherence(edge))
+    for gamma in (even, even - 1, even - 0.5):
+        assert duality_gap(edge, edge @ even, 0.9 * gamma, 0.1) < 1e-12
+
+
+def test_far_neighbours_count_little(rng):
+    D = ConvDictionary(random_dictionary(32, 2)[:, None, :], (160,))
+    gamma = random_code(320, 4, p=300, rng=rng).T.reshape(300, 160, 2)
+    inside = stripe_coherence(gamma, D).max(-1) < stripe_coherence_level(shifted_coherence(D)[31])
+    beyond = gamma[inside & ((stripes(gamma, D.size) != 0).sum(-1).max(-1) > uniqueness_level(coherence(D)))]
+    assert len(beyond) > 50
+    assert np.abs(omp(D, D @ beyond, k=4).gamma - beyond).max() < 1e-9
+    with pytest.raises(ValueError, match="mu0 = -0.1"):
+        stripe_coherence_level(-0.1)
+
+
+def test_no_filters_have_all_their_shifts_below_welch(rng):
+    for _ in range(60):
+        m, n = int(rng.integers(2, 5)), int(rng.integers(2, 20))
+        D = ConvDictionary(random_dictionary(n, m, rng)[:, None, :], (2 * n - 1,))
+        assert coherence(D) >= welch_bound(m, n)
+    q = np.linalg.qr(rng.standard_normal((8, 3)))[0][:, None, :]
+    assert coherence(ConvDictionary(q, (32,), stride=8)) < welch_bound(3, 8), "some shifts may lie below"
+    with pytest.raises(ValueError, match=r"welch_bound\(0, 4\)"):
+        welch_bound(0, 4)
+
+
+@pytest.mark.parametrize("size, space, stride", [((5,), (30,), 1), ((5,), (30,), 2), ((3, 4), (12, 10), 1)])
+def test_the_count_is_a_bound_that_full_stripes_meet(rng, size, space, stride):
+    positions = tuple(N // stride for N in space)
+    for _ in range(20):
+        gamma = (rng.random((*positions, 2)) < rng.uniform(0.02, 0.5)) * 1.0
+        k = l0_inf_stripe(gamma, size, stride=stride)
+        assert l0(gamma) <= local_count(k, size, space, stride) * (1 + 1e-12)
+    full = l0_inf_stripe(np.ones((*positions, 2)), size, stride=stride)
+    assert local_count(full, size, space, stride) == pytest.approx(2 * math.prod(positions))
+
+
+def test_the_stripe_rip_constant_is_that_of_the_matrix(xp, rng, close):
+    D = ConvDictionary(xp(rng.standard_normal((3, 1, 2))), (8,))
+    v = rng.standard_normal((6, 8, 2))
+    seen = v.reshape(6, -1) @ to_numpy(dense(D)).T
+    expected = np.abs((seen**2).sum(1) / (v**2).sum((1, 2)) - 1).max()
+    close(np.array(stripe_rip(D, xp(v))), np.array(expected), factor=10)
+    with pytest.raises(ValueError, match="a code is zero"):
+        stripe_rip(D, xp(0 * v))
 
 
 # --- bad input ----------------------------------------------------------------------------------------------
