@@ -438,6 +438,8 @@ def test_far_neighbours_count_little(rng):
     beyond = gamma[inside & ((stripes(gamma, D.size) != 0).sum(-1).max(-1) > uniqueness_level(coherence(D)))]
     assert len(beyond) > 50
     assert np.abs(omp(D, D @ beyond, k=4).gamma - beyond).max() < 1e-9
+    for mu in MU:  # where all shifts are equally coherent, the weights only rescale the count
+        assert stripe_coherence_level(mu) / mu == pytest.approx(uniqueness_level(mu))
     with pytest.raises(ValueError, match="mu0 = -0.1"):
         stripe_coherence_level(-0.1)
 
@@ -447,6 +449,8 @@ def test_no_filters_have_all_their_shifts_below_welch(rng):
         m, n = int(rng.integers(2, 5)), int(rng.integers(2, 20))
         D = ConvDictionary(random_dictionary(n, m, rng)[:, None, :], (2 * n - 1,))
         assert coherence(D) >= welch_bound(m, n)
+        d, M = D.space[0], m * D.space[0]  # M unit vectors in d dimensions
+        assert welch_bound(m, n) == pytest.approx(math.sqrt((M - d) / (d * (M - 1))))
     q = np.linalg.qr(rng.standard_normal((8, 3)))[0][:, None, :]
     assert coherence(ConvDictionary(q, (32,), stride=8)) < welch_bound(3, 8), "some shifts may lie below"
     with pytest.raises(ValueError, match=r"welch_bound\(0, 4\)"):
