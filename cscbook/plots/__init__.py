@@ -19,6 +19,7 @@ from .curves import (
     recoveries,
     recovery,
 )
+from .local import patches_and_slices, spreading
 from .pictures import (
     atoms,
     atoms_and_image,
@@ -46,10 +47,12 @@ __all__ = [
     "maps",
     "matrices",
     "needles_and_stripes",
+    "patches_and_slices",
     "pursuit_steps",
     "recoveries",
     "recovery",
     "slices_and_patches",
+    "spreading",
     "stems",
     "stripe_counts",
 ]
