@@ -19,7 +19,17 @@ from .guarantees import (
     uniqueness_level,
     welch_bound,
 )
-from .imaging import denoise_dct, denoise_ksvd, denoise_omp, psnr
+from .imaging import (
+    denoise_dct,
+    denoise_ksvd,
+    denoise_omp,
+    detect,
+    occurrences,
+    precision_recall,
+    psnr,
+    superresolve,
+    train_superresolution,
+)
 from .layered import (
     effective,
     forward_pass,

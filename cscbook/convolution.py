@@ -267,6 +267,13 @@ class Product:
         return tuple(self.filters.shape[:-2])
 
     @cached_property
+    def effective(self):
+        """The same dictionary as one ConvDictionary, of the effective atoms; they must fit the signal."""
+        if len({D.circular for D in self.factors}) > 1:
+            raise ValueError("some layers are circular and some are not: no convolutional dictionary is both")
+        return ConvDictionary(self.filters, self.space, self.stride, self.circular)
+
+    @cached_property
     def lipschitz(self):
         return _power(self)
 

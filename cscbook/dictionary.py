@@ -27,6 +27,7 @@ def coherence(D):
 
     For a convolutional dictionary over all pairs of distinct shifted atoms, exactly.
     """
+    D = getattr(D, "effective", D)  # of a product: its effective atoms
     if hasattr(D, "stripe_dictionary"):
         if all(len(range(0, n, D.stride)) * 2 - 1 <= P for n, P in zip(D.size, D.positions, strict=True)):
             return min(1.0, float(shifted_coherence(D).max()))

@@ -40,6 +40,7 @@ def omp(D, y, k=None, tol=None):
         residual.
     """
     check_problem(D, y)
+    D = getattr(D, "effective", D)  # of a product: its effective atoms
     local = D.local if isinstance(D, ConvDictionary) else D
     norms, most = atom_norms(local), min(D.shape)
     if k is None and tol is None:
@@ -184,12 +185,7 @@ def _compiled_shifts(D, y, k, bound):
     """One signal, by local updates; D has unit atoms."""
     m, dtype = D.filters.shape[-1], y.dtype
     space = D.positions if len(D.positions) == 2 else (1, *D.positions)
-    stripe = [2 * -(-n // D.stride) - 1 for n in D.size]
-    cross = (
-        (D.local.T @ D.stripe_dictionary)
-        .reshape(m, -1 if len(stripe) == 2 else 1, stripe[-1] * m)
-        .astype(dtype)
-    )
+    cross = _cross_correlations(D).astype(dtype)
     corr = np.ascontiguousarray((D.T @ y).reshape(space[0], space[1] * m), dtype)
     tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
     support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
@@ -201,6 +197,20 @@ def _compiled_shifts(D, y, k, bound):
     gamma[support[:t]] = z[:t]
     done = left <= bound if bound >= 0 else t == k or left <= 1e-15 * energy
     return gamma.reshape(*D.positions, m), tuple(trace[:t].tolist()), bool(done)
+
+
+def _cross_correlations(D):
+    """``D_L^T Omega``, each atom with all atoms of its stripe, as (m, rows of the stripe, the rest), for
+    the kernel.
+
+    Each atom is put in the middle of a signal that just holds its stripe, and correlated: Omega itself
+    may not fit into memory.
+    """
+    reach, m = [D.stride * (-(-n // D.stride) - 1) for n in D.size], D.filters.shape[-1]
+    span = tuple(n + 2 * r for n, r in zip(D.size, reach, strict=True))
+    middle = np.pad(np.moveaxis(D.filters, -1, 0), [(0, 0), *((r, r) for r in reach), (0, 0)])
+    cross = ConvDictionary(D.filters, span, D.stride, circular=False).T @ middle  # (m, *stripe, m)
+    return cross.reshape(m, -1 if len(reach) == 2 else 1, cross.shape[-2] * m)
 
 
 def _array_shifts(D, y, k, bound):
