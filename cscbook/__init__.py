@@ -64,7 +64,12 @@ from .layered_guarantees import (
     sparse_dictionary_bound,
     threshold_interval,
 )
-from .learning import ksvd, lobcod_dictionary_learning
+from .learning import (
+    ksvd,
+    lobcod_dictionary_learning,
+    online_dictionary_learning,
+    slice_dictionary_learning,
+)
 from .local import aggregate, counts, patches, stripes
 from .localglobal import lobcod, local_ista, slice_admm
 from .low_coherence import low_coherence_dictionary
@@ -84,6 +89,7 @@ from .pursuits import (
 from .shrinkage import hard, soft, soft_nonnegative
 from .signals import (
     add_noise,
+    contrast_normalize,
     grey,
     image_names,
     load_digits,

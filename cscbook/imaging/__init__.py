@@ -20,13 +20,31 @@ from .denoising import (
     image_patches,
     psnr,
 )
+from .detection import (
+    Occurrences,
+    detect,
+    occurrences,
+    precision_recall,
+)
 from .lssc import denoise_lssc, simultaneous_omp
 from .matching import similar_patches
 from .patch_models import denoise_epll, denoise_wnnm
+from .superresolution import (
+    Coupled,
+    back_project,
+    double,
+    halve,
+    resize,
+    superresolve,
+    train_superresolution,
+)
 
 __all__ = [
+    "Coupled",
     "Denoised",
+    "Occurrences",
     "average",
+    "back_project",
     "denoise_dct",
     "denoise_epll",
     "denoise_ksvd",
@@ -34,16 +52,24 @@ __all__ = [
     "denoise_omp",
     "denoise_pyramid",
     "denoise_wnnm",
+    "detect",
     "disagreement",
+    "double",
     "fuse_scales",
     "haar",
+    "halve",
     "image_patches",
     "inverse_haar",
     "ksvd_epll",
+    "occurrences",
+    "precision_recall",
     "psnr",
     "remaining_noise",
+    "resize",
     "share_disagreement",
     "similar_patches",
     "simultaneous_omp",
     "sos",
+    "superresolve",
+    "train_superresolution",
 ]

@@ -1,0 +1,100 @@
+"""Detection: where a motif occurs is where its needle is not zero."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import array_namespace, check_level, to_numpy
+from ..pursuits import basis_pursuit, omp
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Where motifs occur, the loudest first.
+
+    Attributes
+    ----------
+    positions : integer array (p, d), NumPy
+        First sample, or upper left pixel, of each.
+    atoms : integer array (p,), NumPy
+        Which motif.
+    amplitudes : array (p,), NumPy
+        How loud, and with which sign.
+    certain : bool
+        Whether the pursuit reached its certificate.
+    """
+
+    positions: object
+    atoms: object
+    amplitudes: object
+    certain: bool = True
+
+    @property
+    def places(self):
+        """The set of ``(*position, atom)``."""
+        return {(*map(int, i), int(k)) for i, k in zip(self.positions, self.atoms, strict=True)}
+
+
+def occurrences(gamma, stride=1, above=0.0, certain=True):
+    """The support of a code (*positions, m): where it is larger than ``above`` in magnitude."""
+    gamma = to_numpy(gamma)
+    *at, atom = np.nonzero(np.abs(gamma) > above)
+    values = gamma[(*at, atom)]
+    order = np.argsort(-np.abs(values), kind="stable")
+    positions = stride * np.stack(at, axis=-1)[order]
+    return Occurrences(positions, atom[order], values[order], certain)
+
+
+def detect(y, D, eps=0.0, above=0.0, pursuit=None):
+    """Where the atoms of ``D`` occur in a signal: the support of its code.
+
+    Without noise the code is that of OMP: every occurrence is found, and nothing else, if no stripe
+    holds ``(1 + 1 / mu) / 2`` or more of them. With noise it is that of basis pursuit with ``lam = 4
+    eps``: below ``(1 + 1 / mu) / 3`` a stripe nothing false is found, and nothing above ``7.5 eps`` is
+    missed; amplitudes come out smaller, by up to 7.5 eps [Papyan, Sulam & Elad, 2017].
+
+    Parameters
+    ----------
+    y : array (*space, c)
+    D : ConvDictionary
+        Its filters, with unit norm, are the motifs.
+    eps : float
+        Local noise level ``||E||_{2,inf}``, the norm of the noise on its loudest patch (see
+        :func:`~cscbook.norms.l2_inf_patch`).
+    above : float
+        Report magnitudes larger than this.
+    pursuit : function, optional
+        ``pursuit(D, y)`` returns a Pursuit, and takes the place of the two above.
+
+    Returns
+    -------
+    Occurrences
+    """
+    if y.ndim != len(D.space) + 1:
+        raise ValueError(f"y has shape {tuple(y.shape)}: expected one signal, {len(D.space) + 1} axes")
+    pursuit = pursuit or (_noiseless if check_level("eps", eps) == 0 else _noisy(4 * eps))
+    found = pursuit(D, y)
+    return occurrences(found.gamma, D.stride, check_level("above", above), found.converged)
+
+
+def _noiseless(D, y):
+    """OMP until only rounding is left."""
+    xp = array_namespace(y)
+    tol = math.sqrt(xp.finfo(y.dtype).eps) * float(xp.sqrt(xp.sum(y * y)))
+    return omp(D, y, tol=tol)
+
+
+def _noisy(lam):
+    return lambda D, y: basis_pursuit(D, y, lam)
+
+
+def precision_recall(found, truth):
+    """``(precision, recall)`` of Occurrences: which share of the found is true, which share of the true is
+    found.
+
+    A motif counts as found at exactly its place. Nothing found has precision 1, nothing to find recall 1.
+    """
+    hits = len(found.places & truth.places)
+    precision = hits / len(found.places) if found.places else 1.0
+    return precision, hits / len(truth.places) if truth.places else 1.0
