@@ -48,7 +48,8 @@ def _describe(part):
 
 
 def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=False, title="learning"):
-    """Apply ``state, row = step(state, rng)`` until ``n_iter`` rows are there; returns ``(state, trace)``.
+    """Apply ``state, row = step(state, rng)`` until ``n_iter`` rows are there, or until it raises
+    StopIteration; returns ``(state, trace)``.
 
     Parameters
     ----------
@@ -69,16 +70,19 @@ def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=F
     ValueError
         The checkpoint is damaged, belongs to other settings, or is further on than ``n_iter``.
     """
-    if n_iter < 1:
+    if n_iter is not None and n_iter < 1:
         raise ValueError(f"n_iter = {n_iter}: expected at least 1")
     trace, digest = [], None if checkpoint is None else fingerprint(*settings)
     if checkpoint is not None and Path(checkpoint).exists():
         state, trace, rng.bit_generator.state = _read(checkpoint, digest, state)
-        if len(trace) > n_iter:
+        if n_iter is not None and len(trace) > n_iter:
             raise ValueError(f"{checkpoint} holds {len(trace)} rounds: expected at most n_iter = {n_iter}")
     bar = tqdm(total=n_iter, initial=len(trace), disable=not progress, desc=title)
-    while len(trace) < n_iter:
-        state, row = step(state, rng)
+    while n_iter is None or len(trace) < n_iter:
+        try:
+            state, row = step(state, rng)
+        except StopIteration:
+            break
         trace.append(row)
         if checkpoint is not None:
             _write(checkpoint, digest, state, trace, rng)

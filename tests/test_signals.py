@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from cscbook import (
     add_noise,
+    contrast_normalize,
     grey,
     image_names,
     load_digits,
@@ -58,6 +60,30 @@ def smoothing(N, weight):
     """Dense ``I + weight G^T G`` on N samples, with the N - 1 differences of neighbours in G."""
     G = np.diff(np.eye(N), axis=0)
     return weight * G.T @ G
+
+
+@pytest.mark.parametrize("shape", [(40, 1), (30, 25, 2)])
+def test_contrast_normalisation_is_the_formula(rng, xp, close, shape):
+    x = rng.random(shape) * np.linspace(0, 3, shape[0]).reshape(-1, *[1] * (len(shape) - 1)) + 2
+
+    def smooth(a):
+        return gaussian_filter(a, (*[4.773] * (len(shape) - 1), 0), mode="reflect", radius=6)
+
+    s = np.sqrt(smooth(x**2) - smooth(x) ** 2)
+    y = contrast_normalize(xp(x))
+    close(y, (x - smooth(x)) / np.maximum(s, np.median(s)), factor=1e3)
+    close(contrast_normalize(xp(5 * x)), to_numpy(y), factor=1e3)
+
+
+def test_flat_and_half_flat_signals_have_a_contrast_level(xp):
+    assert np.abs(to_numpy(contrast_normalize(xp(np.ones((20, 20, 1)))))).max() < 1e-3
+    x = np.zeros((60, 1))
+    x[5] = 1.0
+    y = to_numpy(contrast_normalize(xp(x)))
+    assert np.all(np.isfinite(y)) and 0.5 < y.max() < 5
+    for wrong in ({"sigma": 0.0}, {"reach": 0}, {"reach": 60}):
+        with pytest.raises(ValueError, match="reach"):
+            contrast_normalize(xp(x), **wrong)
 
 
 @pytest.mark.parametrize("space", [(7,), (6, 5)])

@@ -2,6 +2,7 @@
 
 from .ksvd import Learned, ksvd
 from .lobcod import lobcod_dictionary_learning
+from .online import online_dictionary_learning
 from .problem import LearnedFilters
 from .slices import ksvd_update, mod_update, slice_dictionary_learning
 
@@ -12,5 +13,6 @@ __all__ = [
     "ksvd_update",
     "lobcod_dictionary_learning",
     "mod_update",
+    "online_dictionary_learning",
     "slice_dictionary_learning",
 ]

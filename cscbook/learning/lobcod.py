@@ -79,11 +79,10 @@ def lobcod_dictionary_learning(
     rng = np.random.default_rng(0) if rng is None else rng
     problem, D = set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge)
     codes = tuple(0 * (problem.on(D)(y).T @ y) for y in problem.ys)
-    one = array_namespace(D).ones_like(array_namespace(D).reshape(D, (-1,))[:1])
     settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps, circular, zero_mean)
     state, trace = rounds(
         partial(_round, problem, passes, steps),
-        {"D": D, "gamma": codes, "scale": one},
+        {"D": D, "gamma": codes, "scale": np.ones(1)},
         n_iter,
         rng=rng,
         checkpoint=checkpoint,
@@ -100,7 +99,7 @@ def _round(problem, passes, steps, state, rng):
     D, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     row = problem.row(D, gammas, residuals)
     D = problem.renew(D, gammas, residuals)
-    return {"D": D, "gamma": gammas, "scale": 0 * state["scale"] + 0.9 * scale}, row
+    return {"D": D, "gamma": gammas, "scale": np.array([0.9 * scale])}, row
 
 
 def improve(D, y, lam, mask, gamma, passes, iterations=20):
