@@ -141,9 +141,11 @@ def cover_count(before, D):
     1} - 1) / n_i)`` an axis for stride 1."""
     count = 1
     for n, outer in zip(D.size, before.size, strict=True):
-        needles = 2 * -(-outer // before.stride) - 1 + D.stride - 1  # the first patch may start s - 1 early
-        hop = D.stride * max(n // D.stride, 1)
-        count *= max(0, -(-(needles - n) // hop)) + 1
+        needles = 2 * -(-outer // before.stride) - 1
+        late = min(n, D.stride) - 1  # patches start at multiples of the stride, the stripe anywhere
+        reach = max(n, D.stride)  # between patches shorter than the stride there is nothing to cover
+        hop = D.stride * (reach // D.stride)
+        count *= max(0, -(-(needles + late - reach) // hop)) + 1
     return count
 
 

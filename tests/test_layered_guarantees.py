@@ -313,3 +313,17 @@ def test_the_sparse_dictionary_bound_holds(rng, size, outer, stride, outer_strid
         assert full <= bound
         worst = max(worst, full / max(bound, 1))
     assert worst > 0.1, "not idle"
+
+
+def test_patches_that_cover_a_stripe_are_counted_for_the_unluckiest_one(rng):
+    for n, outer, stride, outer_stride in itertools.product((1, 2, 3, 5), (2, 4, 7), (1, 2, 3), (1, 2)):
+        before = ConvDictionary(rng.standard_normal((outer, 1, 1)), (60,), outer_stride)
+        D = ConvDictionary(rng.standard_normal((n, 1, 1)), before.positions, stride)
+        needles, most = 2 * math.ceil(outer / outer_stride) - 1, 0
+        for start in range(stride):  # greedily, from the left, with patches that start at multiples of stride
+            count, at = 0, start
+            while at < start + needles:
+                first = at // stride * stride
+                count, at = count + (at < first + n), max(at + 1, first + n)
+            most = max(most, count)
+        assert most == cover_count(before, D), (n, outer, stride, outer_stride)
