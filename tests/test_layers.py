@@ -26,8 +26,10 @@ LAYERS = {
     "layered": 4,
     "learning": 5,
     "signals": 5,
+    "sounds": 5,
     "imaging": 6,
     "experiments": 6,
+    "music": 6,
     "plots": 9,
     "widgets": 9,
 }
