@@ -20,6 +20,7 @@ from .guarantees import (
     welch_bound,
 )
 from .imaging import (
+    denoise_csc,
     denoise_dct,
     denoise_ksvd,
     denoise_omp,
@@ -73,6 +74,7 @@ from .learning import (
 from .local import aggregate, counts, patches, stripes
 from .localglobal import lobcod, local_ista, slice_admm
 from .low_coherence import low_coherence_dictionary
+from .molecules import random_molecules, spaced_code
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
 from .pursuits import (
     Pursuit,

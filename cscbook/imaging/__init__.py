@@ -11,6 +11,12 @@ from .beyond import (
     share_disagreement,
     sos,
 )
+from .convolutional_denoising import (
+    block_means,
+    block_omp,
+    dct_filters,
+    denoise_csc,
+)
 from .denoising import (
     Denoised,
     average,
@@ -45,6 +51,10 @@ __all__ = [
     "Occurrences",
     "average",
     "back_project",
+    "block_means",
+    "block_omp",
+    "dct_filters",
+    "denoise_csc",
     "denoise_dct",
     "denoise_epll",
     "denoise_ksvd",
