@@ -31,6 +31,10 @@ def add_letters(entries):
                 entry.fields["year"] = year + letter
 
 
+def mark_years(app):
+    add_letters(app.env.get_domain("cite").bibdata.data.entries.values())
+
+
 class AuthorYearLabels(BaseLabelStyle):
     def format_labels(self, entries):
         return (f"{name(entry)}, {entry.fields.get('year', 'n.d.')}" for entry in entries)
@@ -43,7 +47,5 @@ class AuthorYear(Unsorted):
 
 def setup(app):
     register_plugin("pybtex.style.formatting", "author_year", AuthorYear)
-    app.connect(
-        "builder-inited", lambda app: add_letters(app.env.get_domain("cite").bibdata.data.entries.values())
-    )
+    app.connect("builder-inited", mark_years, priority=900)  # after sphinxcontrib.bibtex has read the files
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
