@@ -27,53 +27,33 @@ from cscbook import (
     low_coherence_dictionary,
     omp,
     projection_error_bound,
+    random_molecules,
     soft,
+    spaced_code,
     sparse_dictionary_bound,
     stripes,
     synthesize,
     threshold_interval,
 )
-
-
-def molecules(rng, n, entries, space, m=2):
-    """Unit atoms of a few equal entries each, redrawn until no two shifted atoms correlate by more than one
-    shared entry."""
-    while True:
-        atoms = np.zeros((2 * n, m))
-        for column in atoms.T:
-            column[rng.choice(2 * n, entries, replace=False)] = rng.choice([-1, 1], entries) / entries**0.5
-        D = ConvDictionary(atoms.reshape(n, 2, m), (space,))
-        if coherence(D) < 1.001 / entries:
-            return D
+from cscbook.arrays import to_numpy
 
 
 @pytest.fixture(scope="module")
 def small():
     """N = 640: four non-zeros a stripe in the first layer, one in the second."""
     D1 = ConvDictionary(low_coherence_dictionary(2, 64, starts=1), (640,))
-    return D1, molecules(np.random.default_rng(0), 20, 4, 640)
+    return D1, random_molecules(20, 2, 2, 4, 640)
 
 
 @pytest.fixture(scope="module")
 def roomy():
     """Long filters leave room for two non-zeros a stripe in the second layer: twelve in the first."""
     D1 = ConvDictionary(low_coherence_dictionary(2, 512, starts=1), (4096,))
-    return D1, molecules(np.random.default_rng(0), 40, 6, 4096)
-
-
-def planted(rng, layers, every, together=1, low=0.7):
-    """A deepest code with ``together`` atoms close to each other, every so many positions."""
-    gamma = np.zeros((layers[-1].space[0], 2))
-    at = int(rng.integers(20))
-    while at < len(gamma) - every[1]:
-        for away in [0, *rng.choice(np.arange(4, 30), together - 1, replace=False)]:
-            gamma[at + away, rng.integers(2)] = rng.choice([-1, 1]) * rng.uniform(low, 1)
-        at += int(rng.integers(*every))
-    return gamma
+    return D1, random_molecules(40, 2, 2, 6, 4096)
 
 
 def draw(rng, layers, every, together=1, low=0.7, loudest=1e-2):
-    deepest = planted(rng, layers, every, together, low)
+    deepest = spaced_code(layers[1].space[0], 2, every, together, low, rng)
     _, first, x = synthesize(list(layers), deepest)
     codes, e = [first, deepest], rng.standard_normal(x.shape)
     e *= loudest * 10 ** rng.uniform(-2, 0) / l2_inf_patch(e, layers[0].size)
@@ -91,6 +71,23 @@ CASES = [("small", (150, 170), 1), ("roomy", (1150, 1250), 2)]
 @pytest.fixture(params=CASES, ids=["one a stripe", "two a stripe"])
 def model(request):
     return request.getfixturevalue(request.param[0]), *request.param[1:]
+
+
+# --- molecules ----------------------------------------------------------------------------------
+
+
+def test_molecules_are_sparse_and_incoherent():
+    D = random_molecules(20, 2, 3, 5, 200)
+    atoms = to_numpy(D.local)
+    assert (np.count_nonzero(atoms, axis=0) == 5).all() and coherence(D) == pytest.approx(0.2)
+    np.testing.assert_allclose(np.linalg.norm(atoms, axis=0), 1)
+    np.testing.assert_array_equal(D.filters, random_molecules(20, 2, 3, 5, 200).filters)
+    with pytest.raises(ValueError, match="use longer ones"):
+        random_molecules(2, 1, 3, 2, 20)
+    gamma = to_numpy(spaced_code(640, 2, (150, 170), together=3))
+    at = np.flatnonzero(gamma.any(axis=-1))
+    assert len(at) in (9, 12) and 0.7 <= np.abs(gamma[gamma != 0]).min() <= np.abs(gamma).max() <= 1
+    assert set(np.diff(at) > 30) == {True, False}
 
 
 # --- closed forms -------------------------------------------------------------------------------
@@ -192,7 +189,7 @@ def test_layered_thresholding_obeys_its_bounds(small, rng, shrink):
 
 
 def test_where_no_threshold_works_layered_basis_pursuit_does(small, rng):
-    gamma = planted(rng, small, (150, 155))
+    gamma = spaced_code(640, 2, (150, 155), rng=rng)
     at = np.argwhere(gamma)
     gamma[tuple(at[1])] /= 50
     _, first, x = synthesize(list(small), gamma)
@@ -262,7 +259,7 @@ def test_projections_stay_within_bounds_that_do_not_accumulate(small, rng):
     shortest = [float(np.linalg.norm(D.local, axis=0).min()) for D in dictionaries]
     D = dictionaries[-1]
     for _ in range(25):
-        gamma = planted(rng, small, (170, 190))
+        gamma = spaced_code(640, 2, (170, 190), rng=rng)
         codes = [small[1] @ gamma, gamma]
         k = [
             l0_inf_stripe(c, E.size) for c, E in zip([hard(codes[0], 1e-9), gamma], dictionaries, strict=True)
@@ -283,7 +280,7 @@ def test_projections_stay_within_bounds_that_do_not_accumulate(small, rng):
 
 def test_sparse_dictionaries_need_their_constant(rng):
     before = ConvDictionary(rng.standard_normal((64, 1, 2)), (640,))
-    D = molecules(rng, 20, 4, 640)
+    D = random_molecules(20, 2, 2, 4, 640, rng)
     assert cover_count(before, D) == 7 == math.ceil(127 / 20)
     gamma = np.zeros((640, 2))
     gamma[:600:39, 0] = 1.0  # one atom a stripe of the second layer, four molecules a stripe of the first

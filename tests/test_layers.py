@@ -25,6 +25,7 @@ LAYERS = {
     "localglobal": 4,
     "layered": 4,
     "learning": 5,
+    "molecules": 5,
     "signals": 5,
     "sounds": 5,
     "imaging": 6,
