@@ -1,0 +1,85 @@
+"""Pitches, pieces, recordings, and the kernels of the ear."""
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from cscbook.arrays import to_numpy
+from cscbook.convolution import ConvDictionary
+from cscbook.pursuits import omp
+from cscbook.signals import load_notes
+from cscbook.sounds import gammatones, load_waveform, midi, name_of, pitch_of, play_notes, random_score
+
+
+def test_pitches_and_names():
+    assert (midi(440), midi(220), pitch_of("A4")) == (69, 57, 440)
+    assert pitch_of("C4") == pytest.approx(261.6256, abs=1e-4)
+    for key in range(21, 109):
+        pitch = 440 * 2 ** ((key - 69) / 12)
+        assert midi(pitch) == pytest.approx(key) and pitch_of(name_of(pitch)) == pytest.approx(pitch)
+    for bad in ("H4", "A", "", "Ab3", "A-1"):
+        with pytest.raises(ValueError, match="no note"):
+            pitch_of(bad)
+
+
+def test_random_pieces(rng):
+    score = random_score(10.0, [220.0, 330.0, 440.0], 0.5, instrument=1, most=2, rng=rng)
+    onsets = sorted({onset for onset, _, _ in score})
+    assert all(1 / 3 <= b - a <= 2 / 3 for a, b in zip(onsets, onsets[1:], strict=False))
+    chords = [[p for o, p, _ in score if o == onset] for onset in onsets]
+    assert {len(chord) for chord in chords} == {1, 2} and all(len(set(c)) == len(c) for c in chords)
+    assert {k for _, _, k in score} == {1} and onsets[-1] < 9.5
+    assert random_score(3.0, [220.0], 0.5) == random_score(3.0, [220.0], 0.5), "the same call, the same piece"
+    with pytest.raises(ValueError, match="most = 2"):
+        random_score(3.0, [220.0], 0.5, most=2)
+
+
+def test_a_piece_is_the_sum_of_its_notes(xp, rng):
+    notes = xp(rng.standard_normal((2, 50, 1)))
+    x = to_numpy(play_notes([(0.1, 220.0, 0), (0.3, 441.0, 0)], notes, [220.0, 440.0], 100, 0.6))
+    a, b = np.random.default_rng(0).uniform(0.5, 1, 2)
+    expected, notes = np.zeros((60, 1)), to_numpy(notes)
+    expected[10:60] += a * notes[0]
+    expected[30:60] += b * notes[1][:30]
+    np.testing.assert_allclose(x, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "float32", "int32"])
+def test_a_recording_of_any_type_is_read_as_it_sounds(tmp_path, dtype):
+    t = np.arange(44100) / 44100
+    left = 0.5 * np.sin(2 * np.pi * 440 * t)
+    x = np.stack([left, np.zeros_like(left)], axis=1)
+    scale = {"int16": 2**15, "uint8": 2**7, "float32": 1, "int32": 2**31}[dtype]
+    wavfile.write(tmp_path / "a.wav", 44100, (x * scale + (128 if dtype == "uint8" else 0)).astype(dtype))
+    mine = to_numpy(load_waveform(tmp_path / "a.wav"))
+    expected = 0.25 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
+    assert mine.shape == (8000, 1)
+    assert np.abs(mine[200:-200, 0] - expected[200:-200]).max() < (0.01 if dtype == "uint8" else 1e-3)
+
+
+def test_a_file_that_is_no_recording_is_refused(tmp_path):
+    (tmp_path / "b.wav").write_bytes(b"not a wave")
+    with pytest.raises(ValueError, match=r"b\.wav is no WAV file"):
+        load_waveform(tmp_path / "b.wav")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_waveform(tmp_path / "nowhere.wav")
+
+
+def test_gammatones_are_unit_and_ring_at_their_pitch():
+    pitches = [400.0, 900.0, 2000.0]
+    kernels = to_numpy(gammatones(pitches, 8000, 512))
+    assert kernels.shape == (512, 1, 3)
+    np.testing.assert_allclose((kernels**2).sum(axis=0), 1)
+    spectrum = np.abs(np.fft.rfft(kernels[:, 0, :], 8192, axis=0))
+    np.testing.assert_allclose(spectrum.argmax(axis=0) * 8000 / 8192, pitches, rtol=0.02)
+    with pytest.raises(ValueError, match="5000"):
+        gammatones([5000.0], 8000, 64)
+
+
+def test_spikes_move_with_the_sound():
+    notes, names, rate = load_notes()
+    x = to_numpy(notes)[names.index("C4"), :400]
+    D = ConvDictionary(to_numpy(gammatones(np.geomspace(200, 3000, 12), rate, 160)), (760,), circular=False)
+    early, late = (omp(D, np.pad(x, ((160 + s, 200 - s), (0, 0))), k=12) for s in (0, 37))
+    assert np.allclose(late.gamma[37:], early.gamma[:-37]), "the same spikes, 37 samples later"
+    assert early.trace == pytest.approx(late.trace)
