@@ -1,4 +1,4 @@
-"""Sliders that move with a kernel and without one, and the package's own source on a page."""
+"""Sliders that move with a kernel and without one, sounds to play, and the package's own source on a page."""
 
 import base64
 import html
@@ -8,11 +8,15 @@ import itertools
 import json
 import math
 import os
+import wave
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
+
+from .arrays import to_numpy
 
 MOST_FRAMES = 60
 
@@ -76,6 +80,31 @@ def show_source(*things):
                 f"show_source needs functions or classes written in Python, got {thing!r}"
             ) from error
         display(Markdown(f"````python\n{source}````"))
+
+
+def listen(x, rate, label):
+    """Show a player of the waveform ``x`` (samples, 1), ``rate`` samples a second, that needs no network.
+
+    The sound is scaled to nine tenths of the range, and lies in the page as a 16-bit WAV: a second at
+    8 kHz takes 21 kB there. ``label`` says what one hears.
+    """
+    x = to_numpy(x)
+    if x.ndim != 2 or x.shape[1] != 1 or not np.isfinite(x).all():
+        raise ValueError(f"x of shape {x.shape}: expected a finite waveform (samples, 1)")
+    if not isinstance(label, str) or not label.strip():
+        raise ValueError(f"listen needs a text that says what one hears, got label={label!r}")
+    samples = np.round(x[:, 0] * (0.9 * 32767 / (np.abs(x).max(initial=0) or 1))).astype("<i2")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(int(rate))
+        sound.writeframes(samples.tobytes())
+    uri = "data:audio/wav;base64," + base64.b64encode(buffer.getvalue()).decode()
+    words = html.escape(label)
+    player = f'<audio controls preload="metadata" aria-label="{words}" src="{uri}"></audio>'
+    page = f'<figure class="listen">{player}<figcaption>{words}</figcaption></figure>'
+    display({"text/html": page, "text/plain": label}, raw=True)
 
 
 def _check(alt, choices):

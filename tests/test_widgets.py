@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from cscbook import widgets
 from cscbook.shrinkage import soft
@@ -187,3 +188,23 @@ def test_show_source_refuses_what_has_no_source(shown):
         show_source(3)
     with pytest.raises(TypeError, match="sum"):
         show_source(sum)
+
+
+def test_a_sound_on_a_page_is_a_wav_file_with_a_label(shown):
+    x = 0.25 * np.sin(2 * np.pi * 440 * np.arange(4000) / 8000)[:, None]
+    widgets.listen(x, 8000, 'the note "A4" & nothing else')
+    page, words = shown[-1]["text/html"], shown[-1]["text/plain"]
+    assert words == 'the note "A4" & nothing else'
+    assert 'aria-label="the note &quot;A4&quot; &amp; nothing else"' in page and "<audio controls" in page
+    uri = re.search(r'src="data:audio/wav;base64,([^"]+)"', page).group(1)
+    rate, samples = wavfile.read(io.BytesIO(base64.b64decode(uri)))
+    assert rate == 8000 and samples.dtype == np.int16 and np.abs(samples).max() == round(0.9 * 32767)
+    np.testing.assert_allclose(samples / samples.max(), x[:, 0] / x.max(), atol=1e-4)
+
+
+def test_silence_can_be_shown_and_bad_sounds_cannot(shown):
+    widgets.listen(np.zeros((10, 1)), 8000, "silence")
+    assert "data:audio/wav" in shown[-1]["text/html"]
+    for x, label in ((np.zeros(10), "a"), (np.full((5, 1), np.nan), "a"), (np.zeros((5, 1)), " ")):
+        with pytest.raises(ValueError, match="waveform|text"):
+            widgets.listen(x, 8000, label)

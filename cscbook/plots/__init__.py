@@ -19,7 +19,9 @@ from .curves import (
     recoveries,
     recovery,
 )
+from .layered import effective_atoms, layer_codes
 from .local import patches_and_slices, spreading
+from .music import piano_roll, score_and_roll, spectrogram, spikes, templates
 from .pictures import (
     atoms,
     atoms_and_image,
@@ -39,20 +41,27 @@ __all__ = [
     "convolutional_sum",
     "correlations",
     "curves",
+    "effective_atoms",
     "equation",
     "feature_maps",
     "image",
     "images",
+    "layer_codes",
     "long_codes",
     "maps",
     "matrices",
     "needles_and_stripes",
     "patches_and_slices",
+    "piano_roll",
     "pursuit_steps",
     "recoveries",
     "recovery",
+    "score_and_roll",
     "slices_and_patches",
+    "spectrogram",
+    "spikes",
     "spreading",
     "stems",
     "stripe_counts",
+    "templates",
 ]

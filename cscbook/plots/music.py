@@ -4,19 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..arrays import to_numpy
-from ..music import BINS, HOP, LOWEST, ORIGIN
+from ..music import BINS, HOP, ORIGIN
 from ..sounds import midi
 from .colors import COLORS
 
 INSTRUMENTS = ((COLORS["code"], "o"), ("#E69F00", "s"), (COLORS["omp"], "^"))
-
-
-def _pitch_axis(ax, rows, step=12):
-    """Names of the A's on a vertical axis in rows of a spectrogram."""
-    ticks = np.arange(0, rows, 2 * step)
-    names = [f"{'A' if r % BINS == 0 else 'D#'}{2 + r // BINS + (r % BINS > 0)}" for r in ticks]
-    ax.set_yticks(ticks, names)
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def spectrogram(V, rate, ax=None, title=None):
@@ -32,7 +24,9 @@ def spectrogram(V, rate, ax=None, title=None):
         interpolation="nearest",
         extent=(-step / 2, (V.shape[1] - 0.5) * step, -0.5, V.shape[0] - 0.5),
     )
-    _pitch_axis(ax, V.shape[0])
+    ticks = np.arange(0, V.shape[0], BINS)
+    ax.set_yticks(ticks, [f"A{2 + r // BINS}" for r in ticks])
+    ax.spines[["top", "right"]].set_visible(False)
     ax.set(xlabel="time in s", ylabel="frequency")
     ax.set_title(title or "", fontsize=10)
     return ax
