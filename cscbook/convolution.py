@@ -91,14 +91,14 @@ class ConvDictionary:
         self._check(gamma, self.positions, self.filters.shape[-1], "code")
         if self._spectral_is_faster():
             return self._spectral_synthesis(gamma)
-        return aggregate(gamma @ self.local.T, self.size, self.space, self.stride, self.circular)
+        return aggregate(_rows(gamma, self.local.T), self.size, self.space, self.stride, self.circular)
 
     def correlate(self, x):
         """``D.T @ x``: signal ``(*batch, *space, c)`` to correlations ``(*batch, *positions, m)``."""
         self._check(x, self.space, self.filters.shape[-2], "signal")
         if self._spectral_is_faster():
             return self._spectral_analysis(x)
-        return patches(x, self.size, self.stride, self.circular) @ self.local
+        return _rows(patches(x, self.size, self.stride, self.circular), self.local)
 
     def _check(self, x, space, channels, what):
         array_namespace(self.filters, x)
@@ -292,6 +292,12 @@ def _power(D, steps=500, rtol=1e-4):
         if value - before <= rtol * value * 1e-2:
             break
     return value * (1 + rtol)
+
+
+def _rows(x, M):
+    """``x @ M`` as one product of matrices: NumPy multiplies a stack one small matrix after the other."""
+    xp = array_namespace(x)
+    return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
 
 
 def _grow(x, axes, space):
