@@ -9,6 +9,7 @@ import json
 import math
 import os
 import wave
+from types import FunctionType
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -64,6 +65,7 @@ def explore(draw, *, alt, caption=None, **choices):
     """
     choices = {name: list(values) for name, values in choices.items()}
     _check(alt, choices)
+    draw = _as_it_is_now(draw)
     if os.environ.get("CSCBOOK_FRAMES") == "1":
         display(_frames(draw, alt, caption, choices), raw=True)
     else:
@@ -105,6 +107,24 @@ def listen(x, rate, label):
     player = f'<audio controls preload="metadata" aria-label="{words}" src="{uri}"></audio>'
     page = f'<figure class="listen">{player}<figcaption>{words}</figcaption></figure>'
     display({"text/html": page, "text/plain": label}, raw=True)
+
+
+def _as_it_is_now(draw):
+    """``draw`` with the names of its notebook as they stand: a later cell may use them for other things."""
+    if not isinstance(draw, FunctionType):
+        return draw
+    here = draw.__globals__
+    names = dict(here)
+
+    def keep(f):
+        kept = FunctionType(f.__code__, names, f.__name__, f.__defaults__, f.__closure__)
+        kept.__kwdefaults__ = f.__kwdefaults__
+        return kept
+
+    names |= {
+        name: keep(f) for name, f in here.items() if isinstance(f, FunctionType) and f.__globals__ is here
+    }
+    return keep(draw)
 
 
 def _check(alt, choices):

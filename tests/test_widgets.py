@@ -208,3 +208,26 @@ def test_silence_can_be_shown_and_bad_sounds_cannot(shown):
     for x, label in ((np.zeros(10), "a"), (np.full((5, 1), np.nan), "a"), (np.zeros((5, 1)), " ")):
         with pytest.raises(ValueError, match="waveform|text"):
             widgets.listen(x, 8000, label)
+
+
+def test_a_slider_keeps_the_names_that_its_cell_saw(shown):
+    cell = """
+def draw(height):
+    return helper(height + shift)
+
+def helper(height):
+    return bar(height, colour)
+
+shift, colour = 1, "blue"
+explore(draw, alt="bar", height=[1, 3, 5])
+"""
+    notebook = {"bar": bar, "explore": explore}
+    exec(cell, notebook)
+    slider = shown[-1].children[-2]
+    notebook |= {"shift": None, "colour": None, "bar": None, "helper": None, "draw": None}
+    slider.index = 2
+    assert "Traceback" not in str(shown[-1].children[-1].outputs)
+    assert 'alt="bar"' in shown[-1].children[0].value
+    before = shown[-1].children[0].value
+    slider.index = 0
+    assert shown[-1].children[0].value != before, "and it still moves"
