@@ -20,6 +20,7 @@ from .curves import (
     recovery,
 )
 from .layered import effective_atoms, layer_codes
+from .learning import filter_sets, filters, learning_curves
 from .local import patches_and_slices, spreading
 from .music import piano_roll, score_and_roll, spectrogram, spikes, templates
 from .pictures import (
@@ -44,8 +45,11 @@ __all__ = [
     "effective_atoms",
     "equation",
     "feature_maps",
+    "filter_sets",
+    "filters",
     "image",
     "images",
+    "learning_curves",
     "layer_codes",
     "long_codes",
     "maps",
