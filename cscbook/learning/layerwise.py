@@ -1,0 +1,76 @@
+"""A start for multi-layer learning: one layer after the other, atoms by K-SVD, expressed by the layers
+before."""
+
+import math
+from itertools import islice
+
+import numpy as np
+
+from ..arrays import array_namespace, indices, to_numpy
+from ..convolution import ConvDictionary
+from ..dictionary import dense, normalize
+from ..layered import effective
+from ..local import patches, positions
+from ..pursuits import fista, omp
+from .effective_atoms import keep_largest, spans
+from .ksvd import ksvd
+
+
+def greedy_atoms(A, atoms, k):
+    """Express each atom (a column) by ``k`` columns of ``A``, by orthogonal matching pursuit: for few
+    non-zeros."""
+    found = omp(A, atoms, k=k).gamma
+    return found.toarray() if hasattr(found, "toarray") else found
+
+
+def thresholded_atoms(A, atoms, k, steps=100):
+    """Express each atom by ``k`` columns of ``A``, by accelerated iterative hard thresholding: for
+    hundreds of non-zeros, where greed is slow [Blumensath & Davies, 2008]."""
+    iterates = fista(A, atoms, 0.0, shrink=lambda z, _: keep_largest(z, k))
+    return next(islice(iterates, steps - 1, None))
+
+
+def layerwise_start(
+    ys, sizes, m, nonzeros, k, strides, circular, express=greedy_atoms, sweeps=10, count=20_000, rng=None
+):
+    """Dictionaries ``[D_1, ..., D_K]``, each learned when those before it are there.
+
+    For layer i, K-SVD learns atoms of the effective size from patches of the signals. A pursuit over the
+    layers before, ``D_1 ... D_{i-1}``, then finds the sparse atoms of ``D_i`` that come closest
+    [after Rubinstein, Zibulevsky & Elad, 2010: an atom that is sparse over a base dictionary].
+
+    Parameters
+    ----------
+    ys, sizes, m, nonzeros, k, strides, circular, express, rng
+        As for :func:`~cscbook.mlcsc_learning`.
+    sweeps, count : int
+        Rounds of K-SVD, and the number of patches that it sees.
+    """
+    rng, c = np.random.default_rng(0) if rng is None else rng, ys.shape[-1]
+    found, space = [], tuple(ys.shape[1 : 1 + len(sizes[0])])
+    for i, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
+        covered = spans(sizes[: i + 1], strides[: i + 1])
+        seen = some_patches(ys, covered[0], math.prod(strides[: i + 1]), circular, count, rng)
+        atoms = ksvd(seen, n_atoms=m[i], k=k[i], n_iter=sweeps, rng=rng).D
+        channels = m[i - 1] if i else c
+        if i:
+            before = zip(found, covered, strict=False)
+            layers = [ConvDictionary(D.filters, span, D.stride, circular=False) for D, span in before]
+            atoms = normalize(express(dense(effective(layers)[-1]), atoms, nonzeros[i - 1]))
+        filters = array_namespace(atoms).reshape(atoms, (*size, channels, m[i]))
+        found.append(ConvDictionary(filters, space, stride, circular))
+        space = found[-1].positions
+    return found
+
+
+def some_patches(ys, size, stride, circular, count, rng):
+    """About ``count`` patches as columns (n c, count), drawn from those that hold more than a hundredth
+    of the mean energy."""
+    xp, each = array_namespace(ys), math.prod(positions(size, ys.shape[1:-1], stride, circular))
+    signals = rng.choice(ys.shape[0], min(ys.shape[0], -(-4 * count // each)), replace=False)
+    seen = patches(xp.take(ys, indices(signals, like=ys), axis=0), size, stride, circular)
+    seen = xp.reshape(seen, (-1, seen.shape[-1]))
+    power = to_numpy(xp.sum(seen * seen, axis=-1))
+    loud = np.flatnonzero(power > 1e-2 * power.mean())
+    chosen = rng.choice(loud, min(count, len(loud)), replace=False)
+    return xp.take(seen, indices(chosen, like=ys), axis=0).T
