@@ -13,6 +13,8 @@ LAYERS = {
     "checkpoints": 1,
     "kernels": 1,
     "convolutional_kernels": 1,
+    "descent_kernels": 1,
+    "greedy_kernels": 1,
     "local": 1,
     "shrinkage": 1,
     "dictionary": 2,
@@ -73,7 +75,7 @@ def test_each_library_has_its_module(path):
     name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     found = {target.split(".")[0] for target, _ in imports(path)}
     allowed = {
-        "numba": {"kernels", "convolutional_kernels"},
+        "numba": {"kernels", "convolutional_kernels", "descent_kernels", "greedy_kernels"},
         "matplotlib": {"plots", "widgets"},
         "ipywidgets": {"widgets"},
         "IPython": {"widgets"},

@@ -4,9 +4,10 @@ Each is written for anything with ``D @ gamma`` and ``D.T @ x``. A matrix takes 
 shape (n,) or columns (n, p), and its fast routes use the shared Gram matrix ``D^T D``.
 """
 
+from .equality import basis_pursuit_equality
 from .greedy import omp
 from .iterative import Pursuit, fista, ista, thresholding
-from .relaxation import basis_pursuit, basis_pursuit_equality, duality_gap, lam_max, objective
+from .relaxation import basis_pursuit, duality_gap, lam_max, objective
 
 __all__ = [
     "Pursuit",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .. import convolutional_kernels, kernels
+from .. import greedy_kernels, kernels
 from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
 from ..convolution import ConvDictionary
 from ..dictionary import atom_norms, dense
@@ -190,7 +190,7 @@ def _compiled_shifts(D, y, k, bound):
     tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
     support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
     energy = float(np.sum(y * y, dtype=np.float64))
-    t, left = convolutional_kernels.greedy(
+    t, left = greedy_kernels.greedy(
         corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace
     )
     gamma = np.zeros(math.prod(D.positions) * m, dtype)

@@ -8,81 +8,108 @@ gap.
 """
 
 import math
+from itertools import product
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 from .. import convolutional_kernels as kernels
 from ..convolution import ConvDictionary
+
+TILE = 256  # positions along one side of a tile
 
 
 def working_set(D, y, lam, mask=None, nonnegative=False, start=None):
     """Yield ``(gamma, objective, relative duality gap)`` after every full correlation, from ``start``
     (or zero) on.
 
-    ``lam`` has one entry an atom. One signal ``y`` (*space, c) in NumPy.
+    ``lam`` has one entry an atom. One signal ``y`` (*space, c) in NumPy. ``gamma`` is the array that
+    the next step changes: nothing else has the size of the code.
     """
-    problem = _Problem(D, y, lam, mask, nonnegative)
-    z = np.zeros(math.prod(D.positions) * problem.m, y.dtype)
-    z = z if start is None else start.astype(y.dtype).ravel()
+    problem = _Problem(D, y, lam, mask, nonnegative, start)
     while True:
-        r = problem.residual(z)
-        worst, top = problem.violations(r, z)
-        rr, ry = (float(np.sum(r * b, dtype=np.float64)) for b in (r, problem.signal))
-        primal, scale = rr / 2 + problem.penalty(z), 1 / max(1.0, top)
-        yield (
-            z.reshape(*D.positions, problem.m).copy(),
-            primal,
-            (primal - scale * ry + scale**2 * rr / 2) / (primal or 1.0),
-        )
-        problem.descend(r, z, worst)
+        r, rr, l1 = problem.residual()
+        worst, top, candidates = problem.violations(r)
+        ry = float(np.sum(r * y, dtype=np.float64))
+        primal, scale = rr / 2 + l1, 1 / max(1.0, top)
+        yield problem.gamma, primal, (primal - scale * ry + scale**2 * rr / 2) / (primal or 1.0)
+        problem.descend(r, worst, candidates)
 
 
 def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
     """A code no worse than ``start``, and its residual: ``passes`` steps of :func:`working_set` without
     the certificate.
 
-    Returns ``(gamma, r)`` with ``r = M (y - D gamma)``, and costs one full correlation a pass.
+    Returns ``(gamma, r)`` with ``r = M^2 (y - D gamma)``, and costs one full correlation a pass.
     """
-    problem = _Problem(D, y, lam, mask, nonnegative)
-    z = start.astype(y.dtype).ravel()
-    r = problem.residual(z)
+    problem = _Problem(D, y, lam, mask, nonnegative, start)
+    r, _, _ = problem.residual()
     for _ in range(passes):
-        problem.descend(r, z, problem.violations(r, z)[0])
-    return z.reshape(start.shape), r
+        worst, _, candidates = problem.violations(r)
+        problem.descend(r, worst, candidates)
+    return problem.gamma, r
 
 
 class _Problem:
-    """``||M (y - D g)||^2 / 2 + sum lam |g|`` on flattened codes ``z``, for the kernels."""
+    """``||M (y - D g)||^2 / 2 + sum lam |g|``, its code, and where that is not zero, for the kernels."""
 
-    def __init__(self, D, y, lam, mask, nonnegative):
-        self.D, self.m, self.nonnegative = D, D.filters.shape[-1], nonnegative
+    def __init__(self, D, y, lam, mask, nonnegative, start):
+        self.m, self.nonnegative = D.filters.shape[-1], nonnegative
         self.place, dtype = Places(D, y.dtype), y.dtype
-        self.signal = y if mask is None else y * mask
+        self.signal, self.weight = y, None if mask is None else np.asarray(mask, dtype) ** 2
         self.lam = np.ascontiguousarray(np.broadcast_to(np.asarray(lam, dtype), (self.m,)))
-        self.mask = self.place.mask_rows(mask)
+        self.mask = self.place.mask_rows(self.weight)
         self.curvature = _curvature(D, mask, dtype)
-        self.moves = np.empty(math.prod(D.positions) * self.m, dtype)
+        self.gamma = np.zeros((*D.positions, self.m), dtype)
+        if start is not None:
+            self.gamma += start
+        self.on = np.flatnonzero(self.gamma != 0) if start is not None else np.zeros(0, np.int64)
+        self.correlations = Correlations(D)
         self.first = max(500, math.prod(D.positions) // 50)
 
-    def residual(self, z):
-        on, r = np.flatnonzero(z != 0), self.signal.copy()
-        rows = self.place.as_rows(r)
-        kernels.subtract_all(rows, self.place.atoms, self.mask, *self.place(on), z[on])
-        return r
+    def residual(self):
+        """``r = M^2 (y - D g)`` afresh, ``||M (y - D g)||^2`` and ``sum lam |g|``.
 
-    def penalty(self, z):
-        on = np.flatnonzero(z != 0)
-        return float(np.sum(self.lam[on % self.m] * np.abs(z[on]), dtype=np.float64))
+        The steps keep r, because ``D^T r`` is what the entries correlate with.
+        """
+        plain, value = self.signal.copy(), self.gamma.ravel()[self.on]
+        sites, everywhere = self.place(self.on), self.mask[:0, :0]
+        kernels.subtract_all(self.place.as_rows(plain), self.place.atoms, everywhere, *sites, value)
+        r = plain if self.weight is None else plain * self.weight
+        l1 = float(np.sum(self.lam[sites[-1]] * np.abs(value), dtype=np.float64))
+        return r, float(np.sum(r * plain, dtype=np.float64)), l1
 
-    def violations(self, r, z):
-        return kernels.violations((self.D.T @ r).ravel(), z, self.lam, self.nonnegative, self.moves)
+    def violations(self, r):
+        """The largest move of an entry, the largest ``|D^T r| / lam``, and the entries that would move
+        most.
 
-    def descend(self, r, z, worst):
-        """Coordinate descent on the working set; ``r`` and ``z`` change in place."""
-        chosen = _choose(self.moves, np.flatnonzero(z != 0), worst, self.first)
-        sites, value = self.place(chosen), z[chosen]
-        each = chosen if self.mask.size else chosen % self.m
-        curve, weight = self.curvature[each], self.lam[chosen % self.m]
+        There are as many of these as non-zero entries, but at least ``first``.
+        """
+        room, found = max(self.first, len(self.on)), []
+        for where, corr in self.correlations(r):
+            z = self.gamma[where].reshape(corr.shape)
+            moves = np.empty(corr.shape, corr.dtype)
+            worst, top = kernels.violations(corr, z, self.lam, self.nonnegative, moves)
+            at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), room)
+            found.append((worst, top, self._flat(at, where, corr.shape), move))
+        worst, top = (max(one[i] for one in found) for i in (0, 1))
+        at, move = (np.concatenate([one[i] for one in found]) for i in (2, 3))
+        inside = np.flatnonzero(move > 0.02 * worst)
+        return worst, top, at[_largest(inside, move, room)[0]]
+
+    def _flat(self, at, where, shape):
+        """Entries of a part of the code as entries of the whole code."""
+        if len(where) == 1:
+            return at + where[0].start * self.m
+        row, rest = np.divmod(at, shape[1])
+        return ((row + where[0].start) * self.gamma.shape[1] + where[1].start) * self.m + rest
+
+    def descend(self, r, worst, candidates):
+        """Coordinate descent on the working set; ``r`` and the code change in place."""
+        chosen = np.union1d(self.on, candidates)
+        sites, z = self.place(chosen), self.gamma.reshape(-1)
+        value, which = z[chosen], sites[-1]
+        curve, weight = self.curvature[chosen if self.mask.size else which], self.lam[which]
         rows = self.place.as_rows(r)
         for _ in range(60):
             step = kernels.sweep(
@@ -90,16 +117,55 @@ class _Problem:
             )
             if step < 0.2 * worst:
                 break
-        z[chosen] = value
+        z[chosen], self.on = value, chosen[value != 0]
 
 
-def _choose(moves, on, worst, first):
-    """The non-zero entries, and as many again (at least ``first``) of those that would move most."""
-    candidates = np.flatnonzero(moves > 0.02 * worst)
-    room = max(first, len(on))
-    if len(candidates) > room:
-        candidates = candidates[np.argpartition(-moves[candidates], room)[:room]]
-    return np.union1d(on, candidates)
+def _largest(at, values, count):
+    """Those ``count`` of the places ``at`` that have the largest values, with their values."""
+    found = values[at]
+    if len(at) > count:
+        best = np.argpartition(-found, count)[:count]
+        return at[best], found[best]
+    return at, found
+
+
+class Correlations:
+    """``D^T r`` part by part: large codes in tiles whose transforms stay in the cache, and in memory.
+
+    Calling it yields ``(slices of the code, correlations (rows, columns m))``.
+    """
+
+    def __init__(self, D):
+        m, self.D, self.stride = D.filters.shape[-1], D, D.stride
+        most = TILE if len(D.space) == 2 else TILE**2
+        counts = [-(-P // most) for P in D.positions]
+        if math.prod(counts) * m == m:
+            self.tile, self.parts = None, [tuple(slice(0, P) for P in D.positions)]
+            return
+        size = [-(-P // k) for P, k in zip(D.positions, counts, strict=True)]
+        self.span = tuple(next_fast_len((P - 1) * D.stride + n) for P, n in zip(size, D.size, strict=True))
+        self.tile = ConvDictionary(D.filters, self.span, D.stride, circular=False)
+        starts = [range(0, P, k) for P, k in zip(D.positions, size, strict=True)]
+        self.parts = [
+            tuple(slice(i, min(i + k, P)) for i, k, P in zip(at, size, D.positions, strict=True))
+            for at in product(*starts)
+        ]
+
+    def __call__(self, r):
+        rows = (1, -1) if len(self.D.space) == 1 else (self.D.positions[0], -1)
+        if self.tile is None:
+            yield self.parts[0], (self.D.T @ r).reshape(rows)
+            return
+        wide = np.pad(
+            r, [(0, span) for span in self.span] + [(0, 0)], "wrap" if self.D.circular else "constant"
+        )
+        for where in self.parts:
+            seen = tuple(
+                slice(w.start * self.stride, w.start * self.stride + span)
+                for w, span in zip(where, self.span, strict=True)
+            )
+            corr = (self.tile.T @ wide[seen])[tuple(slice(0, w.stop - w.start) for w in where)]
+            yield where, corr.reshape(1 if len(where) == 1 else corr.shape[0], -1)
 
 
 def atom_rows(filters, dtype):
