@@ -10,6 +10,7 @@ place of ``D``, and ``D`` that of ``D^T``.
 from dataclasses import dataclass
 
 from ..arrays import array_namespace
+from ..convolution import _rows
 from ..local import aggregate, patches
 
 
@@ -27,10 +28,10 @@ def analysis(x, W, layer):
     p, local = patches(x, layer.size, layer.stride, circular=False), _local(W)
 
     def pull(g, inner=True):
-        spread = _put(g @ local.T, layer) if inner else None
+        spread = _put(_rows(g, local.T), layer) if inner else None
         return spread, _correlate(p, g, W)
 
-    return p @ local, pull
+    return _rows(p, local), pull
 
 
 def synthesis(gamma, W, layer):
@@ -39,9 +40,9 @@ def synthesis(gamma, W, layer):
 
     def pull(g):
         p = patches(g, layer.size, layer.stride, circular=False)
-        return p @ local, _correlate(p, gamma, W)
+        return _rows(p, local), _correlate(p, gamma, W)
 
-    return _put(gamma @ local.T, layer), pull
+    return _put(_rows(gamma, local.T), layer), pull
 
 
 def _put(p, layer):
