@@ -73,7 +73,7 @@ def test_one_shift_codes_blocks_apart(xp, rng, close):
 
 def test_plain_coding_is_the_smooth_part_and_a_code(xp, rng, close):
     y, D = photograph() + 20 * rng.standard_normal((32, 40, 1)), xp(small_filters(rng))
-    low, high = split_frequencies(xp(y))
+    low, high = split_frequencies(xp(y), 3.0)
     code = basis_pursuit(ConvDictionary(D, (32, 40), circular=False), high, 54.0, tol=1e-4).gamma
     found = denoise_csc(xp(y), 20.0, D)
     close(found.x, to_numpy(low + ConvDictionary(D, (32, 40), circular=False) @ code), factor=10)
@@ -93,7 +93,7 @@ def test_it_denoises(rng):
 
 def test_a_large_weight_leaves_the_smooth_part_and_the_noisy_image_may_vote(rng, close, xp):
     y, D = 30 * rng.standard_normal((10, 12, 1)), small_filters(rng)
-    low = to_numpy(split_frequencies(xp(y))[0])
+    low = to_numpy(split_frequencies(xp(y), 3.0)[0])
     close(denoise_csc(xp(y), 10.0, xp(D), lam=1e6).x, low, factor=10)
     close(denoise_csc(xp(y), 10.0, xp(D), lam=1e6, weight=3.0).x, (3 * y + low) / 4, factor=10)
 

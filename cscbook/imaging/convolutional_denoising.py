@@ -20,9 +20,7 @@ def dct_filters(n=8, m=10):
     return array_namespace(D).reshape(D[:, 1:], (n, n, 1, -1))
 
 
-def denoise_csc(
-    y, sigma, D=None, lam=None, stride=1, shifts=None, split=split_frequencies, pursuit=None, weight=0.0
-):
+def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, pursuit=None, weight=0.0):
     """Convolutional denoising: keep the smooth part, code the rest over all image at once, averaged over
     shifts.
 
@@ -46,8 +44,9 @@ def denoise_csc(
         At most n.
     shifts : list of (int, int), optional
         Default: all ``stride^2``. Pixels that no shift reaches keep their noise.
-    split : function
-        ``split(y)`` returns ``(low, high)`` with ``low + high = y``.
+    split : function, optional
+        ``split(y)`` returns ``(low, high)`` with ``low + high = y``. Default:
+        :func:`~cscbook.signals.split_frequencies` with weight 3.
     pursuit : function, optional
         ``pursuit(D, high)`` returns a Pursuit, and takes the place of basis pursuit with ``lam``.
     weight : float
@@ -66,6 +65,7 @@ def denoise_csc(
         )
     lam, weight = 2.7 * sigma if lam is None else lam, check_level("weight", weight)
     shifts = list(itertools.product(range(stride), repeat=2)) if shifts is None else list(shifts)
+    split = split or (lambda y: split_frequencies(y, 3.0))
     pursuit, used = pursuit or (lambda D, y: basis_pursuit(D, y, lam, tol=1e-4)), []
 
     def one(channel):

@@ -74,11 +74,32 @@ def back_project(x, y, n_iter=5):
     return x
 
 
-def train_superresolution(images, size=8, m=64, lam=2.5, ridge=1e5, low=None, n_iter=12, rng=None):
+def views(x):
+    """The eight views of an image (H, W, c): its four rotations, and those of its mirror image."""
+    xp, found = array_namespace(x), []
+    for image in (x, xp.flip(x, axis=1)):
+        for _ in range(4):
+            found.append(image)
+            image = xp.flip(xp.permute_dims(image, (1, 0, 2)), axis=0)
+    return found
+
+
+def unview(images):
+    """Turn the eight :func:`views` back."""
+    xp, back = array_namespace(*images), []
+    for v, image in enumerate(images):
+        for _ in range(v % 4):
+            image = xp.permute_dims(xp.flip(image, axis=0), (1, 0, 2))
+        back.append(image if v < 4 else xp.flip(image, axis=1))
+    return back
+
+
+def train_superresolution(images, size=8, m=64, lam=2.0, ridge=4e3, low=None, n_iter=20, rng=None):
     """Learn coupled dictionaries from photographs and their halves [Gu et al., 2015].
 
     The high-passed halves teach the filters ``low`` and give the codes ``g_j``; then ``high`` solves ``min
-    sum_j ||x_j - double(halve(x_j)) - D_high g_j||^2 + ridge ||D_high||^2``, a linear problem.
+    sum_j ||x_j - double(halve(x_j)) - D_high g_j||^2 + ridge ||D_high||^2``, a linear problem. (Gu et al.
+    learn a map between two codes; here both images share one.)
 
     Parameters
     ----------
@@ -96,12 +117,12 @@ def train_superresolution(images, size=8, m=64, lam=2.5, ridge=1e5, low=None, n_
     -------
     Coupled
     """
-    images = [x[: x.shape[0] // 2 * 2, : x.shape[1] // 2 * 2, :] for x in images]
     if not images or any(check("image", x, ndim=3).shape[-1] != 1 for x in images):
         raise ValueError(f"images: expected photographs (H, W, 1), got {[tuple(x.shape) for x in images]}")
+    images = [x[: x.shape[0] // 2 * 2, : x.shape[1] // 2 * 2, :] for x in images]
     small = [halve(x) for x in images]
     if low is None:
-        fine = [split_frequencies(y)[1] for y in small]
+        fine = [finest(y) for y in small]
         low = lobcod_dictionary_learning(
             fine, (size, size), m, lam, n_iter=n_iter, circular=False, zero_mean=True, rng=rng
         ).D
@@ -110,21 +131,38 @@ def train_superresolution(images, size=8, m=64, lam=2.5, ridge=1e5, low=None, n_
     return Coupled(low, couple(codes, missing, low.shape[0], ridge), lam)
 
 
+def finest(y):
+    """The finest part of an image, which tells what is missing; bicubic interpolation knows the rest."""
+    return split_frequencies(y, 0.5)[1]
+
+
 def code_small(y, low, lam):
-    """The code of a small image (H, W, 1), without its smooth part, on its own grid."""
+    """The code of the finest part of a small image (H, W, 1), on its own grid."""
     D = ConvDictionary(low, tuple(y.shape[:2]), circular=False)
-    return basis_pursuit(D, split_frequencies(y)[1], lam, tol=1e-3).gamma
+    return basis_pursuit(D, finest(y), lam, tol=1e-2).gamma
 
 
-def superresolve(y, model, n_iter=5):
-    """An image (H, W, c) at twice its size: ``double(y) + D_high g``, where ``g`` codes ``y`` over ``D_low``,
-    and ``n_iter`` steps of :func:`back_project`. Channels are treated one by one.
+def superresolve(y, model, n_views=8, n_iter=5):
+    """An image (H, W, c) at twice its size, by coupled coding; channels are treated one by one.
+
+    ``double(y) + D_high g`` where ``g`` codes ``y`` over ``D_low``, averaged over the first ``n_views`` of
+    the eight rotations and mirror images of ``y``, then ``n_iter`` steps of :func:`back_project`.
     """
-    xp, space = array_namespace(check("y", y, ndim=3)), (2 * y.shape[0], 2 * y.shape[1])
-    D = ConvDictionary(model.high, space, stride=2, circular=False)
-    channels = [y[..., i : i + 1] for i in range(y.shape[-1])]
-    sharp = [double(z) + D @ code_small(z, model.low, model.lam) for z in channels]
-    return back_project(xp.concat(sharp, axis=-1), y, n_iter)
+    if not 1 <= n_views <= 8:
+        raise ValueError(f"n_views = {n_views}: expected 1 to 8")
+    xp = array_namespace(check("y", y, ndim=3))
+    channels = [_sharpen(y[..., i : i + 1], model, n_views) for i in range(y.shape[-1])]
+    return back_project(xp.concat(channels, axis=-1), y, n_iter)
+
+
+def _sharpen(y, model, n_views):
+    """``double(y)`` and what its code adds, averaged over views."""
+    added = []
+    for z in views(y)[:n_views]:
+        space = (2 * z.shape[0], 2 * z.shape[1])
+        D = ConvDictionary(model.high, space, stride=2, circular=False)
+        added.append(D @ code_small(z, model.low, model.lam))
+    return double(y) + sum(unview(added)) / n_views
 
 
 def couple(codes, images, n, ridge):
