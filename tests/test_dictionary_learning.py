@@ -277,6 +277,7 @@ def test_another_stream_than_that_of_the_checkpoint_is_refused(rng, tmp_path):
         ({"D0": np.ones((4, 1, 3))}, "D0 has shape"),
         ({"D0": np.zeros((5, 1, 3))}, "zero"),
         ({"masks": [np.ones((60, 1))] * 3}, "3 masks"),
+        ({"masks": np.full((60, 1), 0.5)}, "0 and 1"),
         ({"ys": []}, "empty"),
         ({"ys": [np.full((60, 1), np.nan)]}, "NaN"),
         ({"ys": [np.ones((60, 1)), np.ones((60, 2))]}, "channels"),

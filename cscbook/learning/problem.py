@@ -136,6 +136,8 @@ def as_masks(masks, ys, size):
     xp = array_namespace(*ys, *masks)
     if len(masks) != len(ys):
         raise ValueError(f"{len(masks)} masks for {len(ys)} signals")
+    if any(bool(xp.any((M != 0) & (M != 1))) for M in masks):
+        raise ValueError("masks hold other values than 0 and 1: expected 0 where the signal is missing")
     return tuple(xp.astype(xp.broadcast_to(M, y.shape), y.dtype) for M, y in zip(masks, ys, strict=True))
 
 

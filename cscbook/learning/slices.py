@@ -50,7 +50,7 @@ def slice_dictionary_learning(
     m,
     lam,
     *,
-    rho=1.0,
+    rho=3.0,
     update=ksvd_update,
     pursuit=None,
     D0=None,

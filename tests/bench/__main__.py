@@ -8,17 +8,23 @@ import argparse
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+import harness  # noqa: F401  (one thread: must come before numpy, so before the benchmarks)
+
+# isort: split
+import cdl
 import conv_bp
 import conv_omp
-import harness  # noqa: F401  (one thread: must come before numpy)
 import ksvd_denoising
+import mlcsc
 import patch_omp
 
 PROBLEMS = {
     "patch_omp": patch_omp.run,
     "ksvd_denoising": ksvd_denoising.run,
+    "mlcsc": mlcsc.run,
     "conv_bp": conv_bp.run,
     "conv_omp": conv_omp.run,
+    "cdl": cdl.run,
 }
 
 

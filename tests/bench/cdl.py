@@ -6,6 +6,7 @@ the codes, summed over three of the ten photographs and over photographs that no
 peer is sporco in float32: batch learning by consensus ADMM with two penalties, and by PGM.
 """
 
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +14,13 @@ from pathlib import Path
 import numpy as np
 import scipy.ndimage
 
-from cscbook import ConvDictionary, basis_pursuit, lobcod_dictionary_learning
+from cscbook import (
+    ConvDictionary,
+    basis_pursuit,
+    lobcod_dictionary_learning,
+    online_dictionary_learning,
+    slice_dictionary_learning,
+)
 
 LEARNED = "camera astronaut coffee chelsea coins rocket moon grass brick gravel".split()
 SCORED = 0, 4, 7
@@ -66,19 +73,34 @@ def score(D, ys):
     return sum(basis_pursuit(D, y, LAM, tol=1e-3).trace[-1] for y in ys)
 
 
-def lobcod(ys, D0, watch):
-    """Ours, round by round through a checkpoint (whose cost is charged)."""
-    lobcod_dictionary_learning(ys[:1], SIZE, M, LAM, D0=D0, n_iter=1)  # compilation
-    with tempfile.TemporaryDirectory() as folder:
-        done, rounds = False, 0
-        watch.start()
-        while not done:
-            rounds += 1
-            file = Path(folder) / "state.npz"
-            found = lobcod_dictionary_learning(
-                ys, SIZE, M, LAM, D0=D0, n_iter=rounds, checkpoint=file
-            )
-            done = watch(lambda found=found: found.D)
+def resumed(learn):
+    """A learner of ours, a few rounds at a time through a checkpoint, whose cost is charged."""
+
+    def run(ys, D0, watch):
+        learn(ys[:1], D0, 1, None)  # compilation
+        with tempfile.TemporaryDirectory() as folder:
+            rounds, done = 0, False
+            watch.start()
+            while not done:
+                rounds += 1
+                found = learn(ys, D0, rounds, Path(folder) / "state.npz")
+                done = watch(lambda found=found: found.D)
+
+    return run
+
+
+def lobcod(ys, D0, n, file):
+    return lobcod_dictionary_learning(ys, SIZE, M, LAM, D0=D0, n_iter=n, checkpoint=file)
+
+
+def slices(ys, D0, n, file):
+    return slice_dictionary_learning(ys, SIZE, M, LAM, D0=D0, rho=10.0, n_iter=n, checkpoint=file)
+
+
+def online(ys, D0, n, file):
+    """The ten photographs again and again, one at a time."""
+    stream = itertools.cycle(ys)
+    return online_dictionary_learning(stream, SIZE, M, LAM, D0=D0, n_iter=5 * n, checkpoint=file)
 
 
 def sporco_batch(xmethod, dmethod, rho=None):
@@ -90,7 +112,9 @@ def sporco_batch(xmethod, dmethod, rho=None):
         def run(callback, most):
             fixed = {"AutoRho": {"Enabled": False}}
             code = {"L": 1e3} if rho is None else {"rho": float(rho)} | fixed
-            filters = {"ZeroMean": False} | ({"L": 1e3} if rho is None else {"rho": 1.0, "AutoRho": {"Enabled": True}})
+            filters = {"ZeroMean": False} | (
+                {"L": 1e3} if rho is None else {"rho": 1.0, "AutoRho": {"Enabled": True}}
+            )
             options = {"Verbose": False, "MaxMainIter": most, "AccurateDFid": False, "Callback": callback}
             options = cbpdndl.ConvBPDNDictLearn.Options(
                 options | {"CBPDN": code, "CCMOD": filters}, xmethod=xmethod, dmethod=dmethod
@@ -106,9 +130,54 @@ def sporco_batch(xmethod, dmethod, rho=None):
     return learn
 
 
-LEARNERS = {
-    "cscbook LoBCoD": lobcod,
+OURS = {
+    "cscbook online": resumed(online),
+    "cscbook LoBCoD": resumed(lobcod),
+    "cscbook slices": resumed(slices),
+}
+PEERS = {
     "sporco consensus ADMM, rho = 3": sporco_batch("admm", "cns", 3),
     "sporco consensus ADMM, rho = 10": sporco_batch("admm", "cns", 10),
     "sporco PGM": sporco_batch("pgm", "pgm"),
 }
+
+
+def curve(learn, marks):
+    """(seconds, training score, held-out score) at each mark."""
+    ys = [photograph(name).astype("f4") for name in LEARNED]
+    watch = Watch(marks)
+    learn(ys, first_filters().astype("f4"), watch)
+    learned = [photograph(LEARNED[i]) for i in SCORED]
+    unseen = [photograph(name) for name in HELD_OUT]
+    return [(t, score(D, learned), score(D, unseen)) for t, D in watch.taken]
+
+
+def verdict(ours, theirs):
+    """How soon ours is as good as the peer's best, and how the held-out scores compare."""
+    t_peer, best, unseen = min(theirs, key=lambda row: row[1])
+    least = min(row[2] for row in theirs)
+    for name, rows in ours.items():
+        reached = [row for row in rows if row[1] <= best]
+        t, _, held_out = reached[0] if reached else (np.inf, None, np.inf)
+        print(
+            f"  {name}: {best:.0f} after {t:.1f} s ({t_peer / t:.1f}x), held out {held_out:.0f}: "
+            f"{100 * (held_out / unseen - 1):+.1f} % on the peer's run that trained best, "
+            f"{100 * (held_out / least - 1):+.1f} % on its best held-out score"
+        )
+
+
+def run(repeat, marks=(3, 4, 5, 6, 8, 12), longer=(5, 10, 20, 40, 80)):
+    print("\nDictionary learning, ten photographs 100 x 100, 100 filters 11 x 11, lam = 1, float32")
+    print("  CPU seconds: score on three photographs learned from / on four held out")
+    curves = {}
+    for name, learn in (OURS | PEERS).items():
+        try:
+            curves[name] = curve(learn, marks if name in OURS else longer)
+        except ImportError as error:
+            print(f"  {name}: left out, {error}")
+            continue
+        rows = "  ".join(f"{t:.1f}: {a:.0f}/{b:.0f}" for t, a, b in curves[name])
+        print(f"  {name:32s} {rows}", flush=True)
+    theirs = [row for name, rows in curves.items() if name in PEERS for row in rows]
+    if theirs:
+        verdict({name: rows for name, rows in curves.items() if name in OURS}, theirs)
