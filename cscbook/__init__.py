@@ -83,6 +83,7 @@ from .local import aggregate, counts, patches, stripes
 from .localglobal import lobcod, local_ista, slice_admm
 from .low_coherence import low_coherence_dictionary
 from .molecules import random_molecules, spaced_code
+from .music import Note, constant_q, note_code, note_scores, note_template, pick_notes, transcribe
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
 from .pursuits import (
     Pursuit,
@@ -112,5 +113,6 @@ from .signals import (
     split_frequencies,
     synthesize_notes,
 )
+from .sounds import load_waveform, pitch_of, play_notes
 
 __version__ = "0.1.0"
