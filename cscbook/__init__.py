@@ -72,12 +72,15 @@ from .layered_guarantees import (
     threshold_interval,
 )
 from .learning import (
+    Network,
+    accuracy,
     ksvd,
     load_digit_dictionaries,
     lobcod_dictionary_learning,
     mlcsc_learning,
     online_dictionary_learning,
     slice_dictionary_learning,
+    train_cnn,
 )
 from .local import aggregate, counts, patches, stripes
 from .localglobal import lobcod, local_ista, slice_admm

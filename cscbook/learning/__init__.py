@@ -1,5 +1,6 @@
 """Learning: from signals to the dictionary that codes them sparsely."""
 
+from .classifier import Network, accuracy, train_cnn
 from .ksvd import Learned, ksvd
 from .layerwise import greedy_atoms, layerwise_start, thresholded_atoms
 from .lobcod import lobcod_dictionary_learning
@@ -13,6 +14,8 @@ __all__ = [
     "Learned",
     "LearnedFilters",
     "LearnedLayers",
+    "Network",
+    "accuracy",
     "deepest_code",
     "greedy_atoms",
     "ksvd",
@@ -28,4 +31,5 @@ __all__ = [
     "save_dictionaries",
     "slice_dictionary_learning",
     "thresholded_atoms",
+    "train_cnn",
 ]

@@ -112,7 +112,8 @@ def correction(theta, h, implied, below, layer, i):
         g = gate(g)
         g_implied, g_W = back(-c * g)
         xp = array_namespace(g)
-        return g, g_implied, {f"W{i}": g_W, f"b{i}": _over_positions(g), f"c{i}": xp.reshape(-xp.sum(g * r), (1,))}
+        g_c = xp.reshape(-xp.sum(g * r), (1,))
+        return g, g_implied, {f"W{i}": g_W, f"b{i}": _over_positions(g), f"c{i}": g_c}
 
     return code, pull
 
