@@ -32,9 +32,12 @@ from .detection import (
     occurrences,
     precision_recall,
 )
+from .filters import patch_filters, roughness
+from .inpainting import Inpainted, inpaint, plate, self_dictionary
 from .lssc import denoise_lssc, simultaneous_omp
 from .matching import similar_patches
 from .patch_models import denoise_epll, denoise_wnnm
+from .separation import Separated, separate, texture_filters
 from .superresolution import (
     Coupled,
     back_project,
@@ -44,11 +47,15 @@ from .superresolution import (
     superresolve,
     train_superresolution,
 )
+from .variation import Cartoon, denoise_tv, inpaint_tv, total_variation
 
 __all__ = [
+    "Cartoon",
     "Coupled",
     "Denoised",
+    "Inpainted",
     "Occurrences",
+    "Separated",
     "average",
     "back_project",
     "block_means",
@@ -61,6 +68,7 @@ __all__ = [
     "denoise_lssc",
     "denoise_omp",
     "denoise_pyramid",
+    "denoise_tv",
     "denoise_wnnm",
     "detect",
     "disagreement",
@@ -69,17 +77,26 @@ __all__ = [
     "haar",
     "halve",
     "image_patches",
+    "inpaint",
+    "inpaint_tv",
     "inverse_haar",
     "ksvd_epll",
     "occurrences",
+    "patch_filters",
+    "plate",
     "precision_recall",
     "psnr",
     "remaining_noise",
     "resize",
+    "roughness",
+    "self_dictionary",
+    "separate",
     "share_disagreement",
     "similar_patches",
     "simultaneous_omp",
     "sos",
     "superresolve",
+    "texture_filters",
+    "total_variation",
     "train_superresolution",
 ]

@@ -1,0 +1,175 @@
+"""Inpainting: the mask enters the data term and nothing else; atoms that fit what is seen go on into what is
+not."""
+
+from dataclasses import dataclass
+
+from ..arrays import array_namespace, asarray, check, check_level, float64
+from ..learning import lobcod_dictionary_learning
+from ..pursuits import basis_pursuit
+from .denoising import single
+from .filters import PEAK, check_filters, crop, from_batch, pad, padded_dictionary, roughness, to_batch
+from .variation import gradient, gradient_adjoint
+
+
+@dataclass(frozen=True)
+class Inpainted:
+    """An image with its holes filled.
+
+    Attributes
+    ----------
+    x : array (H, W, c)
+        The pixels seen as they were, and ``model`` at the missing ones.
+    model : array (H, W, c)
+        ``low + D gamma``, also where the pixels are seen.
+    low : array (H, W, c)
+        The smooth part.
+    gamma : array (H', W', m), or one for each channel
+        The code. Atoms may stick out of the image: it is padded with at least n - 1 missing pixels.
+    converged : bool
+        Whether the last code reached its duality gap.
+    """
+
+    x: object
+    model: object
+    low: object
+    gamma: object
+    converged: bool
+
+
+def inpaint(y, mask, D, lam=0.01, mu=1.0, steps=(8, 2, 1), tol=1e-2):
+    """Fill missing pixels by convolutional sparse coding: what is smooth and what is sparse explain what is
+    seen.
+
+    ``min_{l, g} ||M (y - l - D g)||^2 / 2 + mu / 2 ||grad^T grad l||^2 + lam sum_k w_k ||g_k||_1``, where
+    ``l`` is a thin plate that carries what is too slow for the atoms, and ``w_k = ||grad d_k||`` (1 in the
+    mean) makes rough atoms dear, as they are rare in photographs. The two alternate, from a large ``lam``
+    down, and the code comes last. [Heide, Heidrich & Wetzstein, 2015] have the mask in the data term and
+    equal weights.
+
+    Parameters
+    ----------
+    y : array (H, W, c)
+        In 0..255. What stands at missing pixels is not looked at, but must be finite.
+    mask : array that broadcasts against ``y``
+        1 where a pixel is seen, 0 where it is missing.
+    D : array (n, n, c, m) or ConvDictionary
+        Filters. With one channel they fill the channels of the image one by one.
+    lam, mu : float
+        For intensities in 0..1.
+    steps : sequence of float
+        One round for each, with ``lam`` times this.
+    tol : float
+        Relative duality gap of each code.
+
+    Returns
+    -------
+    Inpainted
+    """
+    y, seen, filters = check_problem(y, mask, D)
+    signals, M = to_batch(single(y) / PEAK, filters), to_batch(single(seen), filters)
+    D, size = padded_dictionary(filters, signals), filters.shape[:2]
+    weights, (low, texture, gamma) = roughness(filters), (0 * signals, 0 * signals, None)
+    for step in steps:
+        low = plate(signals - texture, M, mu, start=low)
+        rest, holes = (pad(a, size) for a in (M * (signals - low), M))
+        code = basis_pursuit(D, rest, step * lam, tol=tol, mask=holes, weights=weights, start=gamma)
+        gamma, texture = code.gamma, crop(D @ code.gamma, signals)
+    return _result(y, seen, low, texture, code)
+
+
+def _result(y, seen, low, texture, code):
+    xp = array_namespace(y)
+    low, texture = (PEAK * xp.astype(from_batch(part), y.dtype) for part in (low, texture))
+    model, gamma = low + texture, PEAK * xp.astype(code.gamma, y.dtype)
+    gamma = gamma[0, ...] if gamma.shape[0] == 1 else gamma
+    return Inpainted(xp.where(seen > 0, y, model), model, low, gamma, code.converged)
+
+
+def self_dictionary(y, mask, D0, lam=0.03, ridge=20.0, n_iter=8, **options):
+    """Filters learned on the corrupted image itself, held near filters from other images.
+
+    ``min ||M (y - l - D g)||^2 / 2 + lam ||g||_1 + ridge / 2 ||D_L - D_0||^2`` over codes and filters
+    (:func:`~cscbook.lobcod_dictionary_learning`), with the smooth part ``l`` that :func:`inpaint` finds
+    over ``D_0``. Half of the pixels say too little about so many numbers; without the ridge the filters
+    fit the holes.
+
+    Parameters
+    ----------
+    y, mask, D0
+        As for :func:`inpaint`.
+    lam, ridge : float
+        For intensities in 0..1.
+    n_iter : int
+        Rounds of learning.
+    **options
+        Of :func:`inpaint`, for the smooth part.
+
+    Returns
+    -------
+    array (n, n, c, m)
+        Unit filters, for :func:`inpaint`.
+    """
+    first = inpaint(y, mask, D0, **options)
+    y, seen, filters = check_problem(y, mask, D0)
+    rest, M = (to_batch(single(part), filters) for part in (seen * (y - first.low) / PEAK, seen))
+    *size, _, m = filters.shape
+    rest, M = pad(rest, size), pad(M, size)
+    learned = lobcod_dictionary_learning(
+        rest,
+        size,
+        m,
+        lam,
+        D0=filters,
+        masks=[M[b, ...] for b in range(M.shape[0])],
+        ridge=ridge,
+        n_iter=n_iter,
+    )
+    return array_namespace(y).astype(learned.D, y.dtype)
+
+
+def check_problem(y, mask, D):
+    """The image, its mask in the shape and type of the image, and the filters in single precision."""
+    xp, filters = array_namespace(check("y", y, ndim=3)), check_filters(y, D)
+    mask = xp.astype(mask, y.dtype) if hasattr(mask, "dtype") else asarray(mask, like=y)
+    array_namespace(y, mask)
+    if mask.ndim != 3 or any(a not in (1, b) for a, b in zip(mask.shape, y.shape, strict=True)):
+        raise ValueError(f"mask of shape {tuple(mask.shape)} for an image of shape {tuple(y.shape)}")
+    if not bool(xp.all((mask == 0) | (mask == 1))):
+        raise ValueError("mask: expected 1 where a pixel is seen and 0 where it is missing")
+    if not bool(xp.all(xp.any(mask == 1, axis=(0, 1)))):
+        raise ValueError("mask is empty: expected at least one pixel that is seen in each channel")
+    return y, xp.broadcast_to(mask, y.shape), single(filters)
+
+
+def plate(y, mask, mu, start, tol=1e-3, max_iter=500):
+    """A thin plate through the pixels seen, ``argmin_l ||M (y - l)||^2 / 2 + mu / 2 ||grad^T grad l||^2``,
+    for (*batch, H, W, c)."""
+
+    def bend(x):
+        return gradient_adjoint(gradient(x))
+
+    if check_level("mu", mu) == 0:
+        raise ValueError("mu = 0: expected a positive weight, else missing pixels have no smooth part")
+    return conjugate_gradients(lambda x: mask * x + mu * bend(bend(x)), mask * y, start, tol, max_iter)
+
+
+def conjugate_gradients(A, b, x, tol, max_iter):
+    """Solve ``A(x) = b`` for a symmetric positive definite map, from ``x`` to a residual of ``tol ||b||``
+    [Hestenes & Stiefel, 1952]."""
+    xp = array_namespace(b)
+    r = b - A(x)
+    p, left, enough = r, energy(r), tol**2 * energy(b)
+    for _ in range(max_iter):
+        if left <= enough:
+            break
+        Ap = A(p)
+        step = left / float(xp.sum(float64(p) * float64(Ap)))
+        x, r = x + step * p, r - step * Ap
+        before, left = left, energy(r)
+        p = r + left / before * p
+    return x
+
+
+def energy(x):
+    """``||x||_2^2`` in double precision."""
+    return float(array_namespace(x).sum(float64(x) ** 2))

@@ -1,0 +1,103 @@
+"""Separation: a cartoon has small total variation, a texture has a sparse code, and an image is their sum."""
+
+from dataclasses import dataclass
+
+from ..arrays import array_namespace, check, check_level
+from ..learning.filters import descend, unit
+from ..learning.problem import Problem
+from ..pursuits import basis_pursuit
+from .denoising import single
+from .filters import PEAK, check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
+from .variation import denoise_tv
+
+
+@dataclass(frozen=True)
+class Separated:
+    """An image as ``cartoon + texture`` and a small rest.
+
+    Attributes
+    ----------
+    cartoon, texture : array (H, W, c)
+    gamma : array (H', W', m), or one for each channel
+        The code of the texture; atoms may stick out of the image, which is padded by at least n - 1.
+    D : array (n, n, c, m)
+        The filters of the texture.
+    converged : bool
+        Whether the last code and the last cartoon reached their duality gaps.
+    """
+
+    cartoon: object
+    texture: object
+    gamma: object
+    D: object
+    converged: bool
+
+
+def separate(
+    y, D=None, lam=0.05, tv=0.06, *, size=12, m=32, rounds=12, start=5.0, learn=None, tol=1e-2, rng=None
+):
+    """Split an image in cartoon and texture by block-coordinate descent.
+
+    ``min ||y - D g - u||^2 / 2 + lam ||g||_1 + tv TV(u)`` over the code ``g``, the cartoon ``u`` and, where
+    the texture is not known beforehand, the zero-mean filters of ``D`` [Papyan, Romano, Sulam & Elad, 2017,
+    with a dictionary for the cartoon as well]. A round codes ``y - u``, moves the filters, and denoises
+    ``y - D g`` by total variation.
+
+    Parameters
+    ----------
+    y : array (H, W, c)
+        In 0..255.
+    D : array (n, n, c, m) or ConvDictionary, optional
+        Filters of the texture. Default: :func:`texture_filters` of the image itself.
+    lam, tv : float
+        For intensities in 0..1. A large ``tv`` drives the cartoon into the code.
+    size, m : int
+        Of the filters, if they come from the image itself.
+    rounds : int
+    start : float
+        The first cartoon, before there is a code, has ``start`` times the weight ``tv``.
+    learn : bool, optional
+        Whether the filters move; default: only those from the image itself.
+    tol : float
+        Relative duality gap of each code, and a hundred times that of each cartoon.
+
+    Returns
+    -------
+    Separated
+    """
+    if rounds != int(rounds) or rounds < 1:
+        raise ValueError(f"rounds = {rounds}: expected an integer, at least 1")
+    check_level("tv", tv)
+    learn = D is None if learn is None else learn
+    D = texture_filters(y, size, m, start * tv, rng=rng) if D is None else D
+    filters = unit(single(check_filters(check("y", y, ndim=3), D)), zero_mean=learn)
+    image, gamma = single(y) / PEAK, None
+    signals = to_batch(image, filters)
+    seen, cartoon = pad(0 * signals + 1, filters.shape[:2]), denoise_tv(image, start * tv, tol / 100)
+    for _ in range(rounds):
+        rest = pad(signals - to_batch(cartoon.x, filters), filters.shape[:2])
+        dictionary = padded_dictionary(filters, signals)
+        code = basis_pursuit(dictionary, rest, lam, tol=tol, mask=seen, start=gamma)
+        gamma = code.gamma
+        if learn:
+            filters = move_filters(filters, rest, seen, gamma, lam)
+        texture = from_batch(crop(padded_dictionary(filters, signals) @ gamma, signals))
+        cartoon = denoise_tv(image - texture, tv, tol / 100, start=cartoon.dual)
+    xp, sure = array_namespace(y), code.converged and cartoon.converged
+    parts = [PEAK * xp.astype(part, y.dtype) for part in (cartoon.x, texture, gamma)]
+    parts[2] = parts[2][0, ...] if gamma.shape[0] == 1 else parts[2]
+    return Separated(*parts, xp.astype(filters, y.dtype), sure)
+
+
+def move_filters(filters, signals, masks, gamma, lam, steps=5):
+    """Filters of norm one and mean zero that explain the signals better, for codes that stay."""
+    ys, masks, codes = (tuple(a[b, ...] for b in range(a.shape[0])) for a in (signals * masks, masks, gamma))
+    problem = Problem(ys, masks, tuple(filters.shape[:2]), lam, True, True, anchor=filters)
+    return descend(problem, filters, codes, steps)[0]
+
+
+def texture_filters(y, size=12, m=32, tv=0.06, rng=None):
+    """Filters to start from: :func:`patch_filters` of ``y - TV(y)``, what is left of the image by its
+    cartoon; ``tv`` is meant for intensities in 0..1."""
+    cartoon = denoise_tv(check("y", y, ndim=3), PEAK * check_level("tv", tv), 1e-3).x
+    return patch_filters([y - cartoon], size, m, k=3, patches=5000, n_iter=5, rng=rng)

@@ -1,0 +1,186 @@
+"""Inpainting: the model's minimum, what it does to holes, and bad input."""
+
+import numpy as np
+import pytest
+
+from cscbook import ConvDictionary, duality_gap, inpaint, patch_filters, psnr, self_dictionary, to_numpy
+from cscbook.imaging.filters import crop, pad, padded_dictionary, roughness
+from cscbook.imaging.inpainting import conjugate_gradients, plate
+from cscbook.imaging.variation import gradient, gradient_adjoint
+from cscbook.pursuits.relaxation import Masked
+
+
+@pytest.fixture
+def filters(rng):
+    """Eight waves of 6 x 6 with random directions, unit norms and no mean."""
+    i, j = np.mgrid[:6, :6]
+    angle, phase = rng.uniform(0, np.pi, 8), rng.uniform(0, 2 * np.pi, 8)
+    waves = np.sin(1.3 * (np.cos(angle) * i[..., None] + np.sin(angle) * j[..., None]) + phase)
+    waves = waves - waves.mean(axis=(0, 1))
+    return (waves / np.linalg.norm(waves, axis=(0, 1)))[:, :, None, :]
+
+
+def make_scene(filters, rng, N, density):
+    """An image that obeys the model: a slope and sparse atoms, and a mask that hides half of it."""
+    code = (N + 5, N + 5, 8)
+    gamma = 150 * rng.choice([-1.0, 1.0], code) * (rng.random(code) < density)
+    atoms = (ConvDictionary(filters, code[:2]) @ gamma)[:N, :N]
+    x = 100 + 1.5 * np.mgrid[:N, :N][1][..., None] + atoms
+    return x, (rng.random((N, N, 1)) < 0.5).astype(float)
+
+
+@pytest.fixture
+def scene(filters, rng):
+    return make_scene(filters, rng, 20, 0.003)
+
+
+def test_missing_pixels_return(xp, scene, filters):
+    x, mask = scene
+    found = inpaint(xp(x * mask), xp(mask), xp(filters), lam=0.003)
+    filled, hidden = to_numpy(found.x), mask == 0
+    mean = np.full_like(x, x[mask == 1].mean())
+    assert psnr(filled[hidden], x[hidden]) > psnr(mean[hidden], x[hidden]) + 5
+    assert psnr(filled[hidden], x[hidden]) > 30, "the image obeys the model, so the holes are hardly seen"
+
+
+def test_pixels_seen_are_kept_and_fitted(xp, scene, filters):
+    x, mask = scene
+    found = inpaint(xp(x * mask), xp(mask), xp(filters), lam=0.003)
+    seen = mask == 1
+    assert np.array_equal(to_numpy(found.x)[seen], to_numpy(xp(x))[seen])
+    assert psnr(to_numpy(found.model)[seen], x[seen]) > 38
+    assert np.array_equal(to_numpy(found.x)[~seen], to_numpy(found.model)[~seen])
+
+
+def test_the_model_is_low_plus_atoms(xp, close, scene, filters):
+    x, mask = scene
+    found = inpaint(xp(x * mask), xp(mask), xp(filters))
+    D = padded_dictionary(xp(filters), found.low)
+    assert found.gamma.shape == (25, 25, 8)
+    close(
+        found.low + crop(D @ found.gamma, found.low),
+        to_numpy(found.model),
+        factor=1e8 if xp.tol < 1e-9 else 10,
+    )
+
+
+def test_the_last_step_is_a_certified_code(scene, filters):
+    """The code that comes last solves its weighted, masked basis pursuit up to the duality gap."""
+    x, mask = scene
+    found = inpaint(x * mask, mask, filters, tol=1e-3)
+    D, holes = padded_dictionary(filters, x), pad(mask, (6, 6))
+    rest = pad(mask * (x - found.low), (6, 6)) / 255
+    weight = 0.01 * roughness(filters)
+    assert found.converged
+    assert duality_gap(Masked(D, holes), rest, found.gamma / 255, weight) < 1.1e-3
+
+
+def test_what_stands_at_missing_pixels_is_not_looked_at(scene, filters, rng):
+    x, mask = scene
+    junk = np.where(mask == 1, x, 255 * rng.random(x.shape))
+    found = [inpaint(y, mask, filters).x for y in (x * mask, junk)]
+    assert np.abs(found[0] - found[1]).max() < 1e-2
+
+
+def test_channels_one_by_one_or_together(scene, filters):
+    x, mask = scene
+    both = np.concatenate([x, x[::-1]], axis=-1)
+    masks = np.concatenate([mask, mask[::-1]], axis=-1)
+    found, one = inpaint(both * masks, masks, filters), inpaint(both[..., 1:], masks[..., 1:], filters)
+    assert found.gamma.shape == (2, 25, 25, 8)
+    assert np.abs(found.x[..., 1:] - one.x).max() < 0.5
+    joint = inpaint(both * mask, mask, np.concatenate([filters, filters], axis=2) / 2**0.5)
+    assert joint.gamma.shape == (25, 25, 8) and joint.x.shape == both.shape
+
+
+def test_a_dictionary_or_its_filters(scene, filters):
+    x, mask = scene
+    D = ConvDictionary(filters, (20, 20))
+    assert np.array_equal(inpaint(x * mask, mask, D).x, inpaint(x * mask, mask, filters).x)
+
+
+def test_plate_solves_its_equation(xp, close, rng):
+    y = xp(rng.standard_normal((2, 9, 7, 1)))
+    mask = xp((rng.random((2, 9, 7, 1)) < 0.5).astype(float))
+    low = plate(y, mask, 0.7, 0 * y, tol=1e-6)
+
+    def bend(x):
+        return gradient_adjoint(gradient(x))
+
+    close(mask * low + 0.7 * bend(bend(low)), to_numpy(mask * y), factor=1e8 if xp.tol < 1e-9 else 100)
+
+
+def test_plate_is_exact_where_the_image_is_constant():
+    mask = np.zeros((1, 8, 8, 1))
+    mask[0, 2, 3] = 1
+    assert np.allclose(plate(70 * mask, mask, 1.0, 0 * mask, tol=1e-9), 70, atol=1e-3), (
+        "one pixel seen: its value"
+    )
+
+
+def test_conjugate_gradients_solve(rng):
+    A = rng.standard_normal((12, 12))
+    A = A @ A.T + np.eye(12)
+    b = rng.standard_normal(12)
+    assert np.allclose(conjugate_gradients(lambda x: A @ x, b, 0 * b, 1e-12, 100), np.linalg.solve(A, b))
+
+
+def test_roughness_is_the_gradient_norm(xp, close, filters):
+    framed = np.pad(filters, ((1, 1), (1, 1), (0, 0), (0, 0)))
+    by_hand = np.sqrt(sum((np.diff(framed, axis=a) ** 2).sum((0, 1, 2)) for a in (0, 1)))
+    close(roughness(xp(filters)), by_hand / by_hand.mean(), factor=10)
+
+
+def test_the_image_itself_teaches_its_filters(filters, rng):
+    """From perturbed filters, learning on half of the pixels leads back towards the true ones."""
+    x, mask = make_scene(filters, rng, 64, 0.004)
+    start = filters + 0.08 * rng.standard_normal(filters.shape)
+    start = start / np.linalg.norm(start, axis=(0, 1))
+    learned = self_dictionary(x * mask, mask, start, lam=0.02, ridge=0.1, n_iter=10)
+    near, before = (np.sum(filters * D, axis=(0, 1, 2)).mean() for D in (learned, start))
+    assert 1 - near < 0.8 * (1 - before)
+    gain = psnr(inpaint(x * mask, mask, learned).x, x) - psnr(inpaint(x * mask, mask, start).x, x)
+    assert gain > 0.5
+
+
+def test_the_ridge_holds_the_filters(xp, scene, filters):
+    x, mask = (a[:16, :16] for a in scene)
+    held = self_dictionary(xp(x * mask), xp(mask), xp(filters), ridge=1e6, n_iter=1)
+    assert np.abs(to_numpy(held) - filters).max() < 1e-3
+
+
+def test_patch_filters_are_unit_and_without_mean(xp, rng):
+    x = xp(128 + 60 * np.sin(np.mgrid[:40, :40].sum(0) / 2.0)[..., None] + rng.standard_normal((40, 40, 1)))
+    D = to_numpy(patch_filters([x], size=6, m=5, k=2, patches=300, n_iter=2))
+    assert D.shape == (6, 6, 1, 5)
+    assert np.allclose((D**2).sum((0, 1, 2)), 1, atol=1e-4)
+    assert np.abs(D.mean((0, 1))).max() < 1e-4
+
+
+def test_pad_and_crop(xp, close, rng):
+    x = xp(rng.standard_normal((2, 5, 4, 1)))
+    assert pad(x, (3, 2)).shape == (2, 8, 5, 1), "7 = 5 + 3 - 1 has no fast transform, 8 has"
+    assert padded_dictionary(xp(np.ones((3, 2, 1, 1))), x).space == (8, 5)
+    close(crop(pad(x, (3, 2)), x), to_numpy(x))
+
+
+def test_bad_input_is_named(scene, filters):
+    x, mask = scene
+    for y, m, D, message in (
+        (x, 0 * mask, filters, "mask is empty"),
+        (x, mask[:5], filters, "mask of shape"),
+        (x, mask[..., 0], filters, "mask of shape"),
+        (x, mask / 2, filters, "expected 1 where a pixel is seen"),
+        (np.where(mask == 0, np.nan, x), mask, filters, "NaN"),
+        (x[..., 0], mask, filters, "expected 3 axes"),
+        (x, mask, filters[..., 0, :], "expected 4 axes"),
+        (np.concatenate([x] * 3, axis=-1), mask, np.concatenate([filters] * 2, axis=2), "c = 1 or 3"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            inpaint(y, m, D)
+    with pytest.raises(ValueError, match="mu = 0"):
+        inpaint(x, mask, filters, mu=0.0)
+    with pytest.raises(ValueError, match="lam = 0"):
+        inpaint(x, mask, filters, lam=0.0)
+    with pytest.raises(ValueError, match="xs is empty"):
+        patch_filters([])
