@@ -183,7 +183,7 @@ def pick_notes(gamma, rate, threshold=0.3, instruments=None):
         peaks = (smooth == maximum_filter(smooth, (5, 9))) & (smooth >= level) & (smooth > 0)
         for i, t in zip(*np.nonzero(peaks), strict=True):
             pitch = LOWEST * 2 ** ((i + ORIGIN[0]) / BINS)
-            found.append(Note(t * HOP / rate, float(pitch), int(k), float(smooth[i, t])))
+            found.append(Note(float(t * HOP / rate), float(pitch), int(k), float(smooth[i, t])))
     return sorted(found, key=lambda note: (note.onset, note.pitch))
 
 

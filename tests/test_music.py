@@ -67,6 +67,13 @@ def test_an_amplitude_is_read_in_every_row():
         assert np.hypot(seen[row], seen[124 + row]) == pytest.approx(0.5, abs=2e-3)
 
 
+def test_the_next_row_reads_half():
+    pairs = tones(RATE)[:, 0, :]
+    t = np.arange(-(len(pairs) // 2), len(pairs) // 2 + 1) / RATE
+    seen = np.exp(2j * np.pi * LOWEST * 2 ** (61 / 24) * t) @ (pairs[:, :124] - 1j * pairs[:, 124:])
+    assert abs(seen[60]) == pytest.approx(0.5, abs=2e-3), "rows are one bin of a Hann window apart"
+
+
 def test_pictures_refuse_what_they_cannot_show():
     with pytest.raises(ValueError, match="less than rate / 2"):
         constant_q(sine(440), 4000)
@@ -155,6 +162,11 @@ def test_templates_are_learned_from_the_mixture(xp, rng):
         np.testing.assert_allclose(np.sqrt((atoms**2).sum(axis=(0, 1, 2))), 1, rtol=1e-5)
     before, after = (np.einsum("ijck,ijck->k", A, W) for A in (start, atoms))
     assert (1 - after < 0.5 * (1 - before)).all(), f"closer to the truth: {before} -> {after}"
+
+
+def test_learning_keeps_codes_non_negative(rng):
+    atoms, gamma = next(learn_templates(rng.random((24, 16, 1)), small_templates(rng), lam=0.3))
+    assert atoms.min() >= 0 and gamma.min() >= 0 and gamma.any()
 
 
 def test_an_unused_template_stays_as_it_was(rng):
