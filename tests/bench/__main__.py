@@ -12,8 +12,10 @@ import harness  # noqa: F401  (one thread: must come before numpy, so before the
 
 # isort: split
 import cdl
+import cnn
 import conv_bp
 import conv_omp
+import inpainting
 import ksvd_denoising
 import mlcsc
 import patch_omp
@@ -25,6 +27,8 @@ PROBLEMS = {
     "conv_bp": conv_bp.run,
     "conv_omp": conv_omp.run,
     "cdl": cdl.run,
+    "inpainting": inpainting.run,
+    "cnn": cnn.run,
 }
 
 
@@ -36,7 +40,8 @@ def main():
     if unknown := set(options.names) - set(PROBLEMS):
         parser.error(f"no benchmark {', '.join(unknown)}: expected any of {', '.join(PROBLEMS)}")
     print(f"Python {platform.python_version()}, one thread, CPU time, best of {options.repeat}")
-    for package in ("numpy", "scipy", "numba", "spams-bin", "scikit-learn", "scikit-image", "sporco"):
+    peers = "numpy scipy numba spams-bin scikit-learn scikit-image sporco torch"
+    for package in peers.split():
         try:
             print(f"  {package} {version(package)}")
         except PackageNotFoundError:
