@@ -11,7 +11,7 @@ from .variation import gradient, length
 PEAK = 255  # weights of penalties are meant for intensities in 0..1
 
 
-def patch_filters(xs, size=12, m=128, k=8, *, patches=20_000, n_iter=10, rng=None):
+def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=None):
     """Filters for a convolutional dictionary that K-SVD learns on patches of images.
 
     Every patch loses its mean, and the flattest third of them is left out. Atoms that stand for whole

@@ -4,10 +4,19 @@ not."""
 from dataclasses import dataclass
 
 from ..arrays import array_namespace, asarray, check, check_level, float64
-from ..learning import lobcod_dictionary_learning
 from ..pursuits import basis_pursuit
 from .denoising import single
-from .filters import PEAK, check_filters, crop, from_batch, pad, padded_dictionary, roughness, to_batch
+from .filters import (
+    PEAK,
+    check_filters,
+    crop,
+    from_batch,
+    pad,
+    padded_dictionary,
+    patch_filters,
+    roughness,
+    to_batch,
+)
 from .variation import gradient, gradient_adjoint
 
 
@@ -85,46 +94,40 @@ def _result(y, seen, low, texture, code):
     return Inpainted(xp.where(seen > 0, y, model), model, low, gamma, code.converged)
 
 
-def self_dictionary(y, mask, D0, lam=0.03, ridge=20.0, n_iter=8, **options):
-    """Filters learned on the corrupted image itself, held near filters from other images.
+def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
+    """Filters from the corrupted image itself, beside those from other images.
 
-    ``min ||M (y - l - D g)||^2 / 2 + lam ||g||_1 + ridge / 2 ||D_L - D_0||^2`` over codes and filters
-    (:func:`~cscbook.lobcod_dictionary_learning`), with the smooth part ``l`` that :func:`inpaint` finds
-    over ``D_0``. Half of the pixels say too little about so many numbers; without the ridge the filters
-    fit the holes.
+    Fill the image over what there is, learn filters on the result (:func:`patch_filters`), and put them
+    beside ``D_0``: where the image says too little, the code falls back on the others. Filters learned on
+    the image alone fit its holes.
 
     Parameters
     ----------
-    y, mask, D0
+    y, mask
         As for :func:`inpaint`.
-    lam, ridge : float
-        For intensities in 0..1.
-    n_iter : int
-        Rounds of learning.
+    D0 : array (n, n, 1, m0)
+        Filters from other images.
+    m, k : int
+        How many filters to learn, and atoms a patch.
+    rounds : int
+        A further one learns on a better filled image.
     **options
-        Of :func:`inpaint`, for the smooth part.
+        Of :func:`inpaint`.
 
     Returns
     -------
-    array (n, n, c, m)
-        Unit filters, for :func:`inpaint`.
+    array (n, n, 1, m0 + m)
     """
-    first = inpaint(y, mask, D0, **options)
-    y, seen, filters = check_problem(y, mask, D0)
-    rest, M = (to_batch(single(part), filters) for part in (seen * (y - first.low) / PEAK, seen))
-    *size, _, m = filters.shape
-    rest, M = pad(rest, size), pad(M, size)
-    learned = lobcod_dictionary_learning(
-        rest,
-        size,
-        m,
-        lam,
-        D0=filters,
-        masks=[M[b, ...] for b in range(M.shape[0])],
-        ridge=ridge,
-        n_iter=n_iter,
-    )
-    return array_namespace(y).astype(learned.D, y.dtype)
+    D0 = filters = check_filters(check("y", y, ndim=3), D0)
+    if filters.shape[2] != 1 or filters.shape[0] != filters.shape[1]:
+        raise ValueError(f"D0 of shape {tuple(filters.shape)}: expected square filters of one channel")
+    if rounds != int(rounds) or rounds < 1:
+        raise ValueError(f"rounds = {rounds}: expected an integer, at least 1")
+    for _ in range(rounds):
+        filled = inpaint(y, mask, filters, **options).x
+        own = patch_filters([filled], filters.shape[0], m, k, rng=rng)
+        filters = array_namespace(own, D0).concat([D0, own], axis=-1)
+    return filters
 
 
 def check_problem(y, mask, D):
