@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 from entry import entry
 
-from cscbook import ksvd, load_digits, mlcsc_learning
+from cscbook import ConvDictionary, ksvd, load_digits, mlcsc_learning
 from cscbook.layered import effective
 from cscbook.learning import relative_error, save_dictionaries
+from cscbook.learning.effective_atoms import prune
 
 HERE = Path(__file__).parent
 SIZES, STRIDES, ATOMS = ((7, 7), (5, 5), (7, 7)), (2, 1, 1), (32, 128, 1024)
-NONZEROS, K, SEED = (7, 7), (3, 5, 10), 0
+NONZEROS, K, SEED, ZEROS = (7, 7), (3, 5, 10), 0, 0.9989
 LICENCE = "CC-BY-SA-3.0"
 
 
@@ -37,6 +38,12 @@ def unconstrained(train, held):
     columns = train.reshape(len(train), -1).T
     D = ksvd(columns, n_atoms=ATOMS[-1], k=K[-1], n_iter=20, rng=np.random.default_rng(SEED)).D
     return relative_error(D, held, K[-1])
+
+
+def sparse_enough(dictionaries):
+    """Seven non-zeros an atom are 99.888 % zeros in D3; the hundred smallest go, and it is 99.89 %."""
+    *before, D = dictionaries
+    return [*before, ConvDictionary(prune(D.filters, ZEROS), D.space, D.stride, D.circular)]
 
 
 def register(options, dictionaries, seconds, held, free):
@@ -70,7 +77,7 @@ def main():
         rng=np.random.default_rng(SEED), progress=True, checkpoint=options.checkpoint,
     )  # fmt: skip
     seconds = time.process_time() - start
-    register(options, learned.dictionaries, seconds, held, unconstrained(train, held))
+    register(options, sparse_enough(learned.dictionaries), seconds, held, unconstrained(train, held))
 
 
 if __name__ == "__main__":

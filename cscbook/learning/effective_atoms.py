@@ -4,6 +4,8 @@ One atom of the deepest layer covers a small part of the signal, its cone. On th
 is short, and the effective atoms ``D_1 D_2 ... D_K e_j`` are what it makes of unit codes.
 """
 
+import math
+
 from ..arrays import array_namespace
 from ..convolution import ConvDictionary
 from ..local import patches
@@ -45,9 +47,14 @@ def filter_correlation(D, x, gamma):
     filters to ``D @ gamma``, and so minus the gradient of ``||x - D gamma||^2 / 2`` where x is the
     residual."""
     xp, m = array_namespace(x, gamma), gamma.shape[-1]
-    seen = patches(x, D.size, D.stride, D.circular)
-    local = xp.reshape(seen, (-1, seen.shape[-1])).T @ xp.reshape(gamma, (-1, m))
+    local = _patch_rows(D, x).T @ xp.reshape(gamma, (-1, m))
     return xp.reshape(local, D.filters.shape)
+
+
+def _patch_rows(D, x):
+    """All patches of all signals that the atoms of ``D`` see, one a row."""
+    seen = patches(x, D.size, D.stride, D.circular)
+    return array_namespace(x).reshape(seen, (-1, seen.shape[-1]))
 
 
 def filter_gradients(layers, atoms, gradient):
@@ -66,8 +73,10 @@ def filter_gradients(layers, atoms, gradient):
     xp = array_namespace(gradient)
     seen, found = xp.moveaxis(gradient, -1, 0), []
     for D, code in zip(layers[:-1], atoms[-2::-1], strict=True):
-        found.append(filter_correlation(D, seen, code))
-        seen = D.T @ seen
+        rows = _patch_rows(D, seen)  # the filter correlation and D^T both need them: taken once
+        local = rows.T @ xp.reshape(code, (-1, code.shape[-1]))
+        found.append(xp.reshape(local, D.filters.shape))
+        seen = xp.reshape(rows @ D.local, code.shape)
     return [*found, xp.moveaxis(seen, 0, -1)]
 
 
@@ -79,6 +88,28 @@ def keep_largest(atoms, k):
         raise ValueError(f"k = {k}: expected between 1 and {n}, the length of an atom")
     size = xp.abs(atoms)
     return xp.where(size >= xp.sort(size, axis=0)[n - k, :], atoms, xp.zeros_like(atoms))
+
+
+def prune(filters, zeros):
+    """Hard thresholding to a share: the smallest entries of all atoms become zero, until the share
+    ``zeros`` of the entries is; the atoms keep norm one.
+
+    Raises
+    ------
+    ValueError
+        An atom would lose all its entries.
+    """
+    xp = array_namespace(filters)
+    size = xp.abs(filters)
+    kept = math.floor(math.prod(filters.shape) * (1 - zeros))
+    if not 0 <= zeros < 1 or kept < filters.shape[-1]:
+        raise ValueError(f"zeros = {zeros}: expected a share that leaves each atom an entry")
+    level = xp.sort(xp.reshape(size, (-1,)))[-kept]
+    filters = xp.where(size >= level, filters, xp.zeros_like(filters))
+    norms = xp.sqrt(xp.sum(filters * filters, axis=tuple(range(filters.ndim - 1))))
+    if bool(xp.any(norms == 0)):
+        raise ValueError(f"zeros = {zeros}: an atom would lose all its entries")
+    return filters / norms
 
 
 def unit_layers(filters):

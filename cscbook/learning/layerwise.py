@@ -23,7 +23,7 @@ def greedy_atoms(A, atoms, k):
     return found.toarray() if hasattr(found, "toarray") else found
 
 
-def thresholded_atoms(A, atoms, k, steps=100):
+def thresholded_atoms(A, atoms, k, steps=40):
     """Express each atom by ``k`` columns of ``A``, by accelerated iterative hard thresholding: for
     hundreds of non-zeros, where greed is slow [Blumensath & Davies, 2008]."""
     iterates = fista(A, atoms, 0.0, shrink=lambda z, _: keep_largest(z, k))
