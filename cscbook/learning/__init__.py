@@ -1,8 +1,11 @@
 """Learning: from signals to the dictionary that codes them sparsely."""
 
+from .adversarial import adversarial_noise, input_gradient
 from .classifier import Network, accuracy, train_cnn
+from .features import error_rate, pooled_features, ridge_classifier, unit_atoms
 from .ksvd import Learned, ksvd
 from .layerwise import greedy_atoms, layerwise_start, thresholded_atoms
+from .lista import Lista, lista, lista_start, train_lista
 from .lobcod import lobcod_dictionary_learning
 from .mlcsc import LearnedLayers, deepest_code, mlcsc_learning, relative_error
 from .online import online_dictionary_learning
@@ -11,25 +14,35 @@ from .slices import ksvd_update, mod_update, slice_dictionary_learning
 from .trained import load_dictionaries, load_digit_dictionaries, save_dictionaries
 
 __all__ = [
-    "Learned",
+    "Learn    "Learned",
     "LearnedFilters",
     "LearnedLayers",
+    "Lista",
     "Network",
     "accuracy",
+    "adversarial_noise",
     "deepest_code",
+    "error_rate",
     "greedy_atoms",
+    "input_gradient",
     "ksvd",
     "ksvd_update",
     "layerwise_start",
+    "lista",
+    "lista_start",
     "load_dictionaries",
     "load_digit_dictionaries",
     "lobcod_dictionary_learning",
     "mlcsc_learning",
     "mod_update",
     "online_dictionary_learning",
+    "pooled_features",
     "relative_error",
+    "ridge_classifier",
     "save_dictionaries",
     "slice_dictionary_learning",
     "thresholded_atoms",
     "train_cnn",
+    "train_lista",
+    "unit_atoms",
 ]
