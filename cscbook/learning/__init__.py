@@ -14,7 +14,7 @@ from .slices import ksvd_update, mod_update, slice_dictionary_learning
 from .trained import load_dictionaries, load_digit_dictionaries, save_dictionaries
 
 __all__ = [
-    "Learn    "Learned",
+    "Learned",
     "LearnedFilters",
     "LearnedLayers",
     "Lista",
