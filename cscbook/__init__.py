@@ -8,6 +8,7 @@ from .guarantees import (
     bp_error_bound,
     bp_noise_level,
     local_count,
+    margin_bound,
     omp_error_bound,
     omp_noise_level,
     sparsest_error_bound,
@@ -99,6 +100,14 @@ from .pursuits import (
     objective,
     omp,
     thresholding,
+)
+from .resonance import (
+    exact_mmse,
+    map_threshold,
+    mmse_shrinkage,
+    oracle_estimate,
+    resonance_shrinkage,
+    stochastic_resonance,
 )
 from .shrinkage import hard, soft, soft_nonnegative
 from .signals import (

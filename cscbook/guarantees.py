@@ -9,7 +9,7 @@ conditions on what a patch sees, for signals of any length [Papyan, Sulam & Elad
 
 import math
 
-from .arrays import array_namespace, check_level
+from .arrays import array_namespace, check, check_level
 
 
 def _check_mu(mu):
@@ -74,6 +74,31 @@ def sparsest_error_bound(k, mu, eps):
     """
     room = 1 - (2 * k - 1) * _check_mu(mu)
     return 4 * check_level("eps", eps) ** 2 / room if room > 0 else math.inf
+
+
+def margin_bound(w, error):
+    """``||w||_2 sqrt(error)``: a label read from the code, ``sign(w^T gamma + omega)``, is kept if its
+    margin is larger.
+
+    For classes u with the scores ``w_u^T gamma + omega_u``, ``w`` holds the ``w_u`` as columns, the largest
+    ``||w_u - w_v||_2`` takes the place of the norm, and the margin is the lead of the label over the
+    second best [Romano, Aberdam, Sulam & Elad, 2020].
+
+    Parameters
+    ----------
+    w : array (features,) or (features, classes)
+    error : float
+        Bound on ``||g - gamma||_2^2`` for the code ``g`` found under attack and the true one:
+        :func:`sparsest_error_bound`, or for the deepest code the last of
+        :func:`~cscbook.layered_guarantees.dcp_error_bounds`.
+    """
+    xp = array_namespace(check("w", w, ndim=(1, 2)))
+    if not error >= 0:
+        raise ValueError(f"error = {error}: expected a bound on a squared distance, not negative")
+    if w.ndim == 2 and w.shape[1] < 2:
+        raise ValueError(f"w has shape {tuple(w.shape)}: expected at least two classes, or one axis for two")
+    apart = w[:, :, None] - w[:, None, :] if w.ndim == 2 else w
+    return math.sqrt(float(xp.max(xp.sum(apart**2, axis=0))) * error)
 
 
 def bp_noise_level(mu):

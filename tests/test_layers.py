@@ -28,6 +28,7 @@ LAYERS = {
     "layered": 4,
     "learning": 5,
     "molecules": 5,
+    "resonance": 5,
     "signals": 5,
     "sounds": 5,
     "imaging": 6,

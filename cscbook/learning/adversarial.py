@@ -1,0 +1,47 @@
+"""Attacks: the noise of a given energy that hurts a trained network most, as far as its gradient knows."""
+
+from ..arrays import array_namespace, check_level
+from .classifier import _features, cross_entropy
+from .networks import cnn, thresholding
+
+
+def input_gradient(network, xs, labels):
+    """The gradient of each signal's cross-entropy in the signal itself, in the shape of ``xs`` (p, *space,
+    c).
+
+    The forward pass backwards, through every ``D_i`` down to the signal; for networks with the plan
+    ``cnn``.
+    """
+    if network.plan is not cnn:
+        raise ValueError(f"plan = {network.plan.__qualname__}: expected cnn, a forward pass")
+    xp, theta, code, pulls = array_namespace(xs), network.theta, xs, []
+    for i, layer in enumerate(network.layers, 1):
+        code, back = thresholding(theta, code, layer, i)
+        pulls.append(back)
+    _, g = cross_entropy(_features(theta, code) @ theta["U"] + theta["v"], labels)
+    g = xp.reshape(xs.shape[0] * theta["gain"] * (g @ theta["U"].T), code.shape)
+    for back in reversed(pulls):
+        g, _ = back(g)
+    return g
+
+
+def adversarial_noise(network, xs, labels, eps, steps=5):
+    """Noise ``e`` with ``||e||_2 = eps`` for each signal that raises its loss: projected gradient ascent
+    [Madry et al., 2018].
+
+    The first step is ``eps g / ||g||_2`` along the gradient [Goodfellow, Shlens & Szegedy, 2015]; the
+    others go on from ``x + e`` by half as much, and back to the sphere.
+    """
+    check_level("eps", eps)
+    e = eps * _directions(input_gradient(network, xs, labels))
+    for _ in range(steps - 1):
+        ahead = e + eps / 2 * _directions(input_gradient(network, xs + e, labels))
+        e = eps * _directions(ahead)
+    return e
+
+
+def _directions(g):
+    """Each signal of a batch, of norm one; zeros stay."""
+    xp = array_namespace(g)
+    size = xp.sqrt(xp.sum(g * g, axis=tuple(range(1, g.ndim)), keepdims=True))
+    return g / xp.where(size > 0, size, xp.ones_like(size))
