@@ -139,23 +139,6 @@ class ConvDictionary:
         at = tuple(slice(0, self.stride * (p - 1) + 1, self.stride) for p in self.positions)
         return xp.astype(seen[(..., *at, slice(None))], x.dtype)
 
-    @cached_property
-    def spectral_gram(self):
-        """``D D^T`` frequency by frequency, ``(*frequencies, c, c)``; a frequency that no filter
-        reaches is an error."""
-        if not self.circular or self.stride != 1:
-            raise ValueError(
-                f"D D^T is circulant for circular=True and stride=1, not {self.circular} and {self.stride}"
-            )
-        xp = array_namespace(self.filters)
-        gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))
-        lowest = float(xp.min(xp.linalg.eigvalsh(gram)))
-        if lowest <= 1e-12 * self.lipschitz:
-            raise ValueError(
-                f"the filters do not span every frequency: the smallest eigenvalue of D D^T is {lowest:.1e}"
-            )
-        return gram
-
     # --- what else there is to know --------------------------------------------------------------
 
     @cached_property
