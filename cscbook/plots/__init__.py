@@ -22,7 +22,9 @@ from .curves import (
 from .layered import effective_atoms, layer_codes
 from .learning import filter_sets, filters, learning_curves
 from .local import patches_and_slices, spreading
+from .molecules import digit_codes, error_bars
 from .music import piano_roll, score_and_roll, spectrogram, spikes, templates
+from .networks import answers
 from .pictures import (
     atoms,
     atoms_and_image,
@@ -34,8 +36,11 @@ from .pictures import (
 )
 
 __all__ = [
+    "digit_codes",
+    "error_bars",
     "COLORS",
     "against_bounds",
+    "answers",
     "atoms",
     "atoms_and_image",
     "codes",
