@@ -88,7 +88,7 @@ def _survey(corr, z, lam, curve, nonnegative, moves):
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def descend(corr, z, cross, lam, curve, nonnegative, wrap, energy, gap, goal):
     """Locally greedy coordinate descent [Moreau, Oudre & Vayatis, 2018] on each code, until its duality
-    gap seems to be a tenth of ``gap``, or half of ``goal``.
+    gap seems to be half of ``goal``, or a tenth of ``gap`` where there is no goal (0).
 
     A sweep moves the entries that would move at least half as far as the one that would move most. A
     move changes the correlations inside one stripe, through cross (m, 2 p + 1, (2 q + 1) m) as in
@@ -101,7 +101,7 @@ def descend(corr, z, cross, lam, curve, nonnegative, wrap, energy, gap, goal):
     for b in range(B):
         if gap[b] <= goal:
             continue
-        aim = max(goal / 2, gap[b] / 10)
+        aim = goal / 2 if goal > 0 else gap[b] / 10
         for _ in range(2000):
             worst, top, largest, product, l1 = _survey(corr[b], z[b], lam, curve, nonnegative, moves)
             scale, value = 1 / max(1.0, top), energy[b] / 2 + l1

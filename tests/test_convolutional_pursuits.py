@@ -63,8 +63,8 @@ def test_masks_and_weights_and_signs(xp, rng, nonnegative):
 
 
 def test_a_warm_start_needs_fewer_passes(rng):
-    D = ConvDictionary(rng.standard_normal((8, 1, 3)), (400,))
-    y = rng.standard_normal((400, 1))
+    D = ConvDictionary(rng.standard_normal((8, 1, 3)), (3000,))
+    y = rng.standard_normal((3000, 1))
     lam = 0.1 * lam_max(D, y)
     cold = basis_pursuit(D, y, lam, tol=1e-9)
     warm = basis_pursuit(D, y, lam, tol=1e-9, start=basis_pursuit(D, y, 1.1 * lam).gamma)
@@ -72,7 +72,7 @@ def test_a_warm_start_needs_fewer_passes(rng):
 
 
 def test_what_is_not_certified_is_not_called_converged(rng):
-    D, y = ConvDictionary(rng.standard_normal((8, 1, 3)), (400,)), rng.standard_normal((400, 1))
+    D, y = ConvDictionary(rng.standard_normal((8, 1, 3)), (3000,)), rng.standard_normal((3000, 1))
     assert not basis_pursuit(D, y, 0.01 * lam_max(D, y), tol=1e-10, max_iter=3).converged
 
 

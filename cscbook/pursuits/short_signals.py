@@ -25,7 +25,8 @@ def correlation_descent(D, y, lam, nonnegative=False, start=None, goal=0.0):
     """Yield ``(gamma, objectives, relative duality gaps)`` of a batch ``y`` (B, *space, c) in NumPy,
     from ``start`` (or zero) on.
 
-    ``lam`` has one entry an atom. Each step divides the gap by about ten, or brings it below ``goal``.
+    ``lam`` has one entry an atom. A step divides the gap by about ten, or brings it below ``goal`` if
+    that is not zero.
     ``gamma`` is the array that the next step changes.
     """
     m, c, dtype = D.filters.shape[-1], D.filters.shape[-2], y.dtype

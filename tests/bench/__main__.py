@@ -1,7 +1,7 @@
 """Ours beside the peers, in one process: ``python tests/bench [name ...] [--repeat N]``.
 
-Install the peers with ``pip install -e .[bench]``. Each table says how many times the CPU time of ours
-a peer needs.
+Install the peers with ``pip install -e .[bench]``; scico has an environment of its own, whose Python
+the variable ``CSCBOOK_SCICO`` names. Each table says how many times the CPU time of ours a peer needs.
 """
 
 import argparse
@@ -11,12 +11,14 @@ from importlib.metadata import PackageNotFoundError, version
 import harness  # noqa: F401  (one thread: must come before numpy, so before the benchmarks)
 
 # isort: split
+import batched_bp
 import cdl
 import cnn
 import conv_bp
 import conv_omp
 import inpainting
 import ksvd_denoising
+import memory
 import mlcsc
 import patch_omp
 
@@ -25,6 +27,8 @@ PROBLEMS = {
     "ksvd_denoising": ksvd_denoising.run,
     "mlcsc": mlcsc.run,
     "conv_bp": conv_bp.run,
+    "batched_bp": batched_bp.run,
+    "memory": memory.run,
     "conv_omp": conv_omp.run,
     "cdl": cdl.run,
     "inpainting": inpainting.run,
@@ -40,7 +44,7 @@ def main():
     if unknown := set(options.names) - set(PROBLEMS):
         parser.error(f"no benchmark {', '.join(unknown)}: expected any of {', '.join(PROBLEMS)}")
     print(f"Python {platform.python_version()}, one thread, CPU time, best of {options.repeat}")
-    peers = "numpy scipy numba spams-bin scikit-learn scikit-image sporco torch"
+    peers = "numpy scipy numba spams-bin scikit-learn scikit-image sporco pylops celer skglm torch"
     for package in peers.split():
         try:
             print(f"  {package} {version(package)}")

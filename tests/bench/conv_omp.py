@@ -2,7 +2,7 @@
 density."""
 
 import numpy as np
-from conv_bp import signal
+from conv_problems import signal
 from harness import measure, table
 
 from cscbook import dense, omp
