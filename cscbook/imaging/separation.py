@@ -76,17 +76,20 @@ def separate(
     seen, cartoon = pad(0 * signals + 1, filters.shape[:2]), denoise_tv(image, start * tv, tol / 100)
     for _ in range(rounds):
         rest = pad(signals - to_batch(cartoon.x, filters), filters.shape[:2])
-        dictionary = padded_dictionary(filters, signals)
-        code = basis_pursuit(dictionary, rest, lam, tol=tol, mask=seen, start=gamma)
+        code = basis_pursuit(padded_dictionary(filters, signals), rest, lam, tol=tol, mask=seen, start=gamma)
         gamma = code.gamma
         if learn:
             filters = move_filters(filters, rest, seen, gamma, lam)
         texture = from_batch(crop(padded_dictionary(filters, signals) @ gamma, signals))
         cartoon = denoise_tv(image - texture, tv, tol / 100, start=cartoon.dual)
-    xp, sure = array_namespace(y), code.converged and cartoon.converged
-    parts = [PEAK * xp.astype(part, y.dtype) for part in (cartoon.x, texture, gamma)]
-    parts[2] = parts[2][0, ...] if gamma.shape[0] == 1 else parts[2]
-    return Separated(*parts, xp.astype(filters, y.dtype), sure)
+    return _result(y, cartoon.x, texture, gamma, filters, code.converged and cartoon.converged)
+
+
+def _result(y, cartoon, texture, gamma, filters, converged):
+    xp = array_namespace(y)
+    cartoon, texture, gamma = (PEAK * xp.astype(part, y.dtype) for part in (cartoon, texture, gamma))
+    gamma = gamma[0, ...] if gamma.shape[0] == 1 else gamma
+    return Separated(cartoon, texture, gamma, xp.astype(filters, y.dtype), converged)
 
 
 def move_filters(filters, signals, masks, gamma, lam, steps=5):
