@@ -1,4 +1,5 @@
-"""LISTA: a pursuit of a few steps with learned matrices, ``z <- soft(W y + S z, beta)`` [Gregor & LeCun, 2010].
+"""LISTA: a pursuit of few steps with learned matrices, ``z <- soft(W y + S z, beta)`` [Gregor & LeCun,
+2010].
 
 Its arrays are a dict, ``theta``: ``W`` (m, n), ``S`` (m, m), and a threshold for each step and atom,
 ``beta`` (steps, m). At :func:`lista_start` its iterates are ISTA's. Training keeps the number of steps
@@ -25,7 +26,7 @@ class Lista:
 
 
 def lista_start(D, lam, steps, lipschitz=None):
-    """``W = D^T / c``, ``S = I - D^T D / c`` and ``beta = lam / c`` for ``c = lipschitz``: ISTA, as arrays."""
+    """ISTA as arrays: ``W = D^T / c``, ``S = I - D^T D / c`` and ``beta = lam / c`` for ``c = lipschitz``."""
     xp = array_namespace(check("D", D, ndim=2))
     if steps < 1:
         raise ValueError(f"steps = {steps}: expected at least one")
@@ -96,7 +97,7 @@ def train_lista(D, ys, gammas, lam, steps=5, *, n_iter=30, batch=100, rate=1e-3,
     for _ in range(n_iter):
         order, loss = indices(rng.permutation(p), like=ys), 0.0
         for start in range(0, p, batch):
-            part = order[start : start + batch]
+            part = order[start : min(start + batch, p)]
             y, gamma = xp.take(ys, part, axis=1), xp.take(gammas, part, axis=1)
             z, pull = lista(theta, y)
             loss, slope = loss + float(xp.sum((z - gamma) ** 2)) / 2, rate * (1 - t / last)

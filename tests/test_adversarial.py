@@ -1,0 +1,187 @@
+"""Labels under attack: the margin bound holds for the worst noise, and gradients find noise that hurts."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cscbook import (
+    ConvDictionary,
+    Network,
+    coherence,
+    dcp_error_bounds,
+    dense,
+    l0_inf_stripe,
+    layers_of,
+    low_coherence_dictionary,
+    margin_bound,
+    omp,
+    oracle_estimate,
+    random_molecules,
+    spaced_code,
+    sparsest_error_bound,
+    synthesize,
+)
+from cscbook.arrays import to_numpy
+from cscbook.learning import adversarial_noise, input_gradient
+from cscbook.learning.classifier import cross_entropy, dictionaries, scores
+from cscbook.learning.networks import Layer, cnn, ml_ista
+
+LAYERS = (Layer((3, 3), 2, (9, 9)), Layer((2, 2), 1, (4, 4)))
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Five atoms, one every 64 samples, of one of two kinds: (D, its matrix, codes a column)."""
+    rng = np.random.default_rng(0)
+    D = ConvDictionary(low_coherence_dictionary(2, 64, starts=1), (320,))
+    gamma = np.zeros((120, 320, 2))
+    kinds, values = (
+        rng.integers(2, size=(120, 5)),
+        rng.choice([-1, 1], (120, 5)) * rng.uniform(0.5, 1.5, (120, 5)),
+    )
+    for j in range(5):
+        gamma[np.arange(120), 64 * j, kinds[:, j]] = values[:, j]
+    k = max(l0_inf_stripe(g, D.size) for g in gamma)
+    return dense(D), gamma.reshape(120, -1).T, k, coherence(D)
+
+
+def worst_noise(D, gamma, w, eps):
+    """``eps D_S G^-1 w_S / |.|``, the noise that moves ``w^T`` of the least-squares code most; a column
+    each, for ``w`` (m, p)."""
+    noise = np.zeros((D.shape[0], gamma.shape[1]))
+    for j, on in enumerate((gamma != 0).T):
+        A = D[:, on]
+        noise[:, j] = A @ np.linalg.solve(A.T @ A, w[on, j])
+    return eps * noise / np.linalg.norm(noise, axis=0)
+
+
+def recovered(D, y, k, eps):
+    """OMP's codes of five atoms, checked to be what the theorem speaks about."""
+    found = omp(D, y, k=5).gamma.toarray()
+    assert np.linalg.norm(y - D @ found, axis=0).max() <= eps * (1 + 1e-9)
+    assert l0_inf_stripe(found.T.reshape(-1, 320, 2), (64,)) <= k
+    return found
+
+
+@pytest.mark.parametrize("eps", [0.05, 0.15, 0.3])
+def test_no_protected_label_flips_and_others_do(model, eps):
+    D, gamma, k, mu = model
+    w = np.zeros((320, 2))
+    w[[64, 192]] = [[1, -1], [-1, 1]]
+    w, omega = w.ravel(), 0.1
+    f = w @ gamma + omega
+    bound = margin_bound(w, sparsest_error_bound(k, mu, eps))
+    assert bound == pytest.approx(np.linalg.norm(w) * 2 * eps / math.sqrt(1 - (2 * k - 1) * mu))
+    e = -np.sign(f) * worst_noise(D, gamma, np.tile(w[:, None], 120), eps)
+    flips = np.sign(w @ recovered(D, D @ gamma + e, k, eps) + omega) != np.sign(f)
+    protected = np.abs(f) > bound
+    assert protected.any() and not flips[protected].any()
+    assert flips.any() or eps < 0.1, "the attack does work"
+
+
+def test_no_protected_class_flips(model):
+    D, gamma, k, mu = model
+    W = np.zeros((320, 2, 3))
+    W[[0, 64, 128]] = np.random.default_rng(1).standard_normal((3, 2, 3))
+    W, eps = W.reshape(640, 3), 0.1
+    f = W.T @ gamma
+    order, each = np.argsort(-f, axis=0), np.arange(120)
+    lead = f[order[0], each] - f[order[1], each]
+    bound = margin_bound(W, sparsest_error_bound(k, mu, eps))
+    pairs = [np.linalg.norm(W[:, u] - W[:, v]) for u in range(3) for v in range(u)]
+    assert bound == pytest.approx(max(pairs) * math.sqrt(sparsest_error_bound(k, mu, eps)))
+    e = worst_noise(D, gamma, W[:, order[1]] - W[:, order[0]], eps)
+    flips = np.argmax(W.T @ recovered(D, D @ gamma + e, k, eps), axis=0) != order[0]
+    assert (lead > bound).any() and not flips[lead > bound].any()
+    assert flips.any()
+
+
+def test_no_protected_label_of_a_deep_code_flips():
+    rng = np.random.default_rng(0)
+    D1 = ConvDictionary(low_coherence_dictionary(2, 64, starts=1), (640,))
+    layers = [D1, random_molecules(20, 2, 2, 4, 640)]
+    D, eps, kept = dense(D1) @ dense(layers[1]), 0.1, 0
+    w = rng.choice([-1.0, 1.0], (640, 2)) * (np.arange(640)[:, None] < 160)
+    for _ in range(12):
+        deepest = spaced_code(640, 2, (150, 170), 1, 0.7, rng)
+        codes = synthesize(layers, deepest)
+        bound = margin_bound(w.ravel(), dcp_error_bounds(layers_of(layers, [codes[1], deepest]), eps)[-1])
+        gamma = deepest.reshape(-1, 1)
+        f = float(w.ravel() @ gamma[:, 0])
+        if not (gamma[w.ravel() != 0] != 0).any():
+            continue
+        e = -np.sign(f) * worst_noise(D, gamma, w.reshape(-1, 1), eps)
+        found = oracle_estimate(
+            D, D @ gamma + e, gamma != 0
+        )  # a solution: right support, residual at most eps
+        assert math.isfinite(bound) and abs(w.ravel() @ found[:, 0] - f) <= bound
+        kept += 1
+    assert kept >= 8
+
+
+def test_a_bound_needs_a_distance():
+    assert margin_bound(np.ones(4), math.inf) == math.inf
+    with pytest.raises(ValueError, match="error = -1"):
+        margin_bound(np.ones(4), -1.0)
+    with pytest.raises(ValueError, match="two classes"):
+        margin_bound(np.ones((4, 1)), 1.0)
+
+
+def test_the_bound_is_the_same_on_every_library(xp, rng):
+    W = rng.standard_normal((7, 4))
+    assert margin_bound(xp(W), 0.3) == pytest.approx(margin_bound(W, 0.3), rel=10 * xp.tol)
+    assert margin_bound(xp(W)[:, 0], 0.3) == pytest.approx(margin_bound(W[:, 0], 0.3), rel=10 * xp.tol)
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+
+def network(xp, rng):
+    theta, c = {}, 1
+    for i, (layer, m) in enumerate(zip(LAYERS, (4, 5), strict=True), 1):
+        theta[f"W{i}"] = xp(0.5 * rng.standard_normal((*layer.size, c, m)))
+        theta[f"b{i}"], c = xp(0.1 * rng.standard_normal(m)), m
+    theta |= {"U": xp(0.3 * rng.standard_normal((45, 3))), "v": xp(rng.standard_normal(3)), "gain": xp([1.5])}
+    return Network(theta, LAYERS, cnn)
+
+
+def test_the_gradient_of_the_signal_is_that_of_the_loss(rng):
+    net, x, labels = network(np.asarray, rng), rng.standard_normal((4, 9, 9, 1)), np.array([0, 1, 2, 0])
+    along, h = rng.standard_normal(x.shape), 1e-6
+
+    def loss(x):
+        return 4 * cross_entropy(scores(net, x), labels)[0]
+
+    slope = (loss(x + h * along) - loss(x - h * along)) / (2 * h)
+    np.testing.assert_allclose(np.sum(input_gradient(net, x, labels) * along), slope, rtol=1e-6)
+
+
+def test_an_attack_has_its_energy_and_hurts_more_than_chance(xp, rng):
+    net, labels = network(xp, rng), np.array([0, 1, 2, 0])
+    x, eps = rng.standard_normal((4, 9, 9, 1)), 0.3
+    e = to_numpy(adversarial_noise(net, xp(x), labels, eps))
+    np.testing.assert_allclose(np.sqrt((e**2).sum((1, 2, 3))), eps, rtol=1e-4)
+    chance = rng.standard_normal(x.shape)
+    chance *= eps / np.sqrt((chance**2).sum((1, 2, 3), keepdims=True))
+    calm, hit, luck = (cross_entropy(scores(net, xp(z), batch=4), labels)[0] for z in (x, x + e, x + chance))
+    assert hit > calm and hit > luck
+
+
+def test_a_forward_pass_keeps_labels_within_its_lipschitz_constant(rng):
+    """Thresholding brings no two codes apart, so the deepest moves by ``eps prod ||D_i||`` at most."""
+    net, x = network(np.asarray, rng), rng.standard_normal((200, 9, 9, 1))
+    labels = np.argmax(scores(net, x), axis=1)
+    f = np.sort(scores(net, x), axis=1)
+    spread, eps = math.prod(D.lipschitz for D in dictionaries(net)), 0.1
+    protected = f[:, -1] - f[:, -2] > margin_bound(net.theta["gain"] * net.theta["U"], spread * eps**2)
+    after = np.argmax(scores(net, x + adversarial_noise(net, x, labels, eps)), axis=1)
+    assert protected.any() and (after == labels)[protected].all()
+    assert (after != labels).any()
+
+
+def test_attacks_know_forward_passes_only(rng):
+    net = network(np.asarray, rng)
+    other = Network(net.theta, LAYERS, ml_ista(2))
+    with pytest.raises(ValueError, match="expected cnn"):
+        input_gradient(other, np.zeros((1, 9, 9, 1)), np.array([0]))
