@@ -4,6 +4,7 @@ The state of a computation is a dict of arrays (or tuples of arrays); it lies in
 in one step and read without pickle.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -41,6 +42,8 @@ def _describe(part):
         return [_describe(one) for one in part]
     if part is None or isinstance(part, bool | int | float | str):
         return part
+    if isinstance(part, functools.partial):
+        return ["partial", _describe((part.func, part.args, part.keywords))]
     if callable(part):
         return part.__qualname__
     a = np.ascontiguousarray(to_numpy(part))

@@ -1,5 +1,7 @@
 """Checkpoints: what is kept is all that matters, and nothing else is taken for it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,7 @@ def test_settings_that_differ_have_other_fingerprints():
     a = np.arange(6.0)
     different = [(a, 1), (a, 2), (a, 1.5), (a.reshape(2, 3), 1), (a.astype("f4"), 1), (a + 1, 1), (a, None)]
     different += [((a, 1),), (a, "1"), ({"a": a}, 1), ({"b": a}, 1), (a, np.sum), (a, np.mean)]
+    different += [(a, partial(np.sum, axis=0)), (a, partial(np.sum, axis=1))]
     assert len({fingerprint(*parts) for parts in different}) == len(different)
     assert fingerprint({"a": 1, "b": a}) == fingerprint({"b": a.copy(), "a": 1})
 

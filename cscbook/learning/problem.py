@@ -8,7 +8,6 @@ import numpy as np
 from ..arrays import array_namespace, asarray, check, check_level, to_numpy
 from ..convolution import ConvDictionary
 from ..local import patches
-from ..pursuits.iterative import check_weight
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge=0.0):
     size = tuple(size)
     ys = as_signals(ys, size)
     masks = as_masks(masks, ys, size)
-    if check_weight(lam) == 0:
+    if check_level("lam", lam) == 0:
         raise ValueError("lam = 0: expected a positive weight")
     if check_level("ridge", ridge) and D0 is None:
         raise ValueError(f"ridge = {ridge} pulls towards D0: expected D0")
