@@ -1,6 +1,5 @@
 """Codes as features: what a linear classifier makes of a code that was learned without labels."""
 
-
 from ..arrays import array_namespace, check, check_level
 from ..convolution import ConvDictionary
 from ..dictionary import atom_norms
@@ -32,7 +31,7 @@ def pooled_features(D, x, beta, size=3, stride=2):
     beta : float
         Soft threshold.
     size, stride : int
-        Of the windows of :func:`max_pool`.
+        Of the windows in which the largest entry of each channel counts.
     """
     gamma = positive_parts(thresholding(unit_atoms(D), x, beta).gamma)
     pooled = max_pool(gamma, size, stride, len(D.space))
@@ -52,7 +51,7 @@ def ridge_classifier(features, labels, weight):
     labels : integer array (p,)
     weight : float
     """
-    xp, (p, n) = array_namespace(check("features", features, ndim=2), labels), features.shape
+    xp, n = array_namespace(check("features", features, ndim=2), labels), features.shape[1]
     classes = xp.arange(int(xp.max(labels)) + 1, device=labels.device)
     targets = xp.astype(labels[:, None] == classes, features.dtype)
     F, level = _with_one(features), check_level("weight", weight)

@@ -43,3 +43,10 @@ def load_digit_dictionaries():
     """The three dictionaries that ``data/train_digits.py`` learned from 4,000 digits, on 27 x 27 pixels:
     32 of 7 x 7, 128 of 5 x 5 x 32, 1024 of 7 x 7 x 128, with 7 non-zeros an atom in the last two."""
     return load_dictionaries(_read("digit_dictionaries.npz"))
+
+
+def load_colour_atoms():
+    """Forty effective atoms (h, w, 3, 40) of each depth of the colour model that ``data/train_colour.py``
+    learned at the talk's sizes from natural tiles; pictures for looking, each scaled to largest entry 1."""
+    with np.load(_read("colour_atoms.npz"), allow_pickle=False) as kept:
+        return [asarray(kept[f"depth{i}"].astype(np.float32)) for i in (1, 2, 3)]
