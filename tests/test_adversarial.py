@@ -23,7 +23,7 @@ from cscbook import (
     synthesize,
 )
 from cscbook.arrays import to_numpy
-from cscbook.learning import adversarial_noise, input_gradient
+from cscbook.learning import adversarial_noise, input_gradient, worst_noise
 from cscbook.learning.classifier import cross_entropy, dictionaries, scores
 from cscbook.learning.networks import Layer, cnn, ml_ista
 
@@ -46,14 +46,18 @@ def model():
     return dense(D), gamma.reshape(120, -1).T, k, coherence(D)
 
 
-def worst_noise(D, gamma, w, eps):
-    """``eps D_S G^-1 w_S / |.|``, the noise that moves ``w^T`` of the least-squares code most; a column
-    each, for ``w`` (m, p)."""
-    noise = np.zeros((D.shape[0], gamma.shape[1]))
-    for j, on in enumerate((gamma != 0).T):
+def test_no_noise_of_its_energy_moves_a_code_further(xp, model, rng):
+    D, gamma, _, _ = model
+    w = rng.standard_normal(640)
+    e = to_numpy(worst_noise(xp(D), xp(gamma[:, :3]) != 0, xp(w[:, None]), 0.3))
+    for j, on in enumerate((gamma[:, :3] != 0).T):
         A = D[:, on]
-        noise[:, j] = A @ np.linalg.solve(A.T @ A, w[on, j])
-    return eps * noise / np.linalg.norm(noise, axis=0)
+        reach = 0.3 * math.sqrt(w[on] @ np.linalg.solve(A.T @ A, w[on]))
+        others = rng.standard_normal((320, 50))
+        others *= 0.3 / np.linalg.norm(others, axis=0)
+        moves = w[on] @ np.linalg.lstsq(A, np.c_[e[:, j], others], rcond=None)[0]
+        assert np.linalg.norm(e[:, j]) == pytest.approx(0.3, rel=1e-5)
+        assert moves[0] == pytest.approx(reach, rel=1e-4) and (moves[1:] < reach).all()
 
 
 def recovered(D, y, k, eps):
@@ -73,7 +77,7 @@ def test_no_protected_label_flips_and_others_do(model, eps):
     f = w @ gamma + omega
     bound = margin_bound(w, sparsest_error_bound(k, mu, eps))
     assert bound == pytest.approx(np.linalg.norm(w) * 2 * eps / math.sqrt(1 - (2 * k - 1) * mu))
-    e = -np.sign(f) * worst_noise(D, gamma, np.tile(w[:, None], 120), eps)
+    e = -np.sign(f) * worst_noise(D, gamma != 0, w[:, None], eps)
     flips = np.sign(w @ recovered(D, D @ gamma + e, k, eps) + omega) != np.sign(f)
     protected = np.abs(f) > bound
     assert protected.any() and not flips[protected].any()
@@ -91,7 +95,7 @@ def test_no_protected_class_flips(model):
     bound = margin_bound(W, sparsest_error_bound(k, mu, eps))
     pairs = [np.linalg.norm(W[:, u] - W[:, v]) for u in range(3) for v in range(u)]
     assert bound == pytest.approx(max(pairs) * math.sqrt(sparsest_error_bound(k, mu, eps)))
-    e = worst_noise(D, gamma, W[:, order[1]] - W[:, order[0]], eps)
+    e = worst_noise(D, gamma != 0, W[:, order[1]] - W[:, order[0]], eps)
     flips = np.argmax(W.T @ recovered(D, D @ gamma + e, k, eps), axis=0) != order[0]
     assert (lead > bound).any() and not flips[lead > bound].any()
     assert flips.any()
@@ -111,7 +115,7 @@ def test_no_protected_label_of_a_deep_code_flips():
         f = float(w.ravel() @ gamma[:, 0])
         if not (gamma[w.ravel() != 0] != 0).any():
             continue
-        e = -np.sign(f) * worst_noise(D, gamma, w.reshape(-1, 1), eps)
+        e = -np.sign(f) * worst_noise(D, gamma != 0, w.reshape(-1, 1), eps)
         found = oracle_estimate(
             D, D @ gamma + e, gamma != 0
         )  # a solution: right support, residual at most eps

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from cscbook import (
+    Pursuit,
     add_noise,
     exact_mmse,
     hard,
@@ -110,6 +111,13 @@ def test_noise_helps_and_there_is_a_best_amount(seed):
     assert error(oracle_estimate(D, y, gamma != 0, ratio), gamma) < least < curve[best]
 
 
+def test_noise_chooses_supports_and_nothing_else(rng):
+    """A pursuit that is not impressed: the original signal is projected, draw after draw."""
+    D, gamma, y = problem(rng, k=2, p=10)
+    found = stochastic_resonance(D, y, 1.0, lambda D, y: Pursuit(gamma), 3, 0.1)
+    np.testing.assert_allclose(found, oracle_estimate(D, y, gamma != 0, 0.1), atol=1e-12)
+
+
 def test_without_noise_it_is_the_pursuit(rng):
     D, _, y = problem(rng, k=3, p=20)
     found = stochastic_resonance(D, y, 0.0, partial(omp, k=3))
@@ -135,7 +143,7 @@ def test_at_least_one_draw(rng):
 
 def test_the_shrinkage_is_the_exact_estimate_of_one_atom():
     """With one atom of one sample, Bayes' rule over two supports: the empty one, and the atom."""
-    beta = np.linspace(-2, 2, 41)
+    beta = np.linspace(-2, 2, 4001)
     on = P * multivariate_normal(0, SIGMA_X**2 + SIGMA_NU**2).pdf(beta)
     off = (1 - P) * multivariate_normal(0, SIGMA_NU**2).pdf(beta)
     np.testing.assert_allclose(

@@ -1,6 +1,6 @@
 """Learning: from signals to the dictionary that codes them sparsely."""
 
-from .adversarial import adversarial_noise, input_gradient
+from .adversarial import adversarial_noise, input_gradient, worst_noise
 from .classifier import Network, accuracy, train_cnn
 from .features import error_rate, pooled_features, ridge_classifier, unit_atoms
 from .ksvd import Learned, ksvd
@@ -11,7 +11,7 @@ from .mlcsc import LearnedLayers, deepest_code, mlcsc_learning, relative_error
 from .online import online_dictionary_learning
 from .problem import LearnedFilters
 from .slices import ksvd_update, mod_update, slice_dictionary_learning
-from .trained import load_dictionaries, load_digit_dictionaries, save_dictionaries
+from .trained import load_colour_atoms, load_dictionaries, load_digit_dictionaries, save_dictionaries
 
 __all__ = [
     "Learned",
@@ -30,6 +30,7 @@ __all__ = [
     "layerwise_start",
     "lista",
     "lista_start",
+    "load_colour_atoms",
     "load_dictionaries",
     "load_digit_dictionaries",
     "lobcod_dictionary_learning",
@@ -45,4 +46,5 @@ __all__ = [
     "train_cnn",
     "train_lista",
     "unit_atoms",
+    "worst_noise",
 ]

@@ -1,8 +1,36 @@
-"""Attacks: the noise of a given energy that hurts a trained network most, as far as its gradient knows."""
+"""Attacks: the noise of a given energy that hurts a classifier most, of codes exactly, of networks as far as
+their gradients know."""
 
 from ..arrays import array_namespace, check_level
 from .classifier import _features, cross_entropy
 from .networks import cnn, thresholding
+
+
+def worst_noise(D, on, w, eps):
+    """``eps D_S G^-1 w_S / ||D_S G^-1 w_S||_2`` with ``G = D_S^T D_S``: the noise of energy ``eps`` that
+    raises ``w^T gamma`` most, for the least-squares code on the support S.
+
+    It raises it by ``eps sqrt(w_S^T G^-1 w_S)`` [Romano, Aberdam, Sulam & Elad, 2020].
+
+    Parameters
+    ----------
+    D : matrix (n, m)
+    on : array of bool (m, p)
+        The support of each signal.
+    w : array (m, p) or (m, 1)
+        A linear classifier, or one a signal. Where it misses the support, the noise is zero.
+    eps : float
+
+    Returns
+    -------
+    array (n, p)
+    """
+    xp, columns = array_namespace(D, on, w), []
+    for j in range(on.shape[1]):
+        S = xp.nonzero(on[:, j])[0]
+        w_S = xp.take(w[:, j if w.shape[1] > 1 else 0], S)
+        columns.append(xp.linalg.pinv(xp.take(D, S, axis=1)).T @ w_S)
+    return check_level("eps", eps) * _directions(xp.stack(columns)).T
 
 
 def input_gradient(network, xs, labels):

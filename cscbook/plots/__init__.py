@@ -19,6 +19,7 @@ from .curves import (
     recoveries,
     recovery,
 )
+from .future import attack, margins
 from .layered import effective_atoms, layer_codes
 from .learning import filter_sets, filters, learning_curves
 from .local import patches_and_slices, spreading
@@ -42,6 +43,7 @@ __all__ = [
     "against_bounds",
     "answers",
     "atoms",
+    "attack",
     "atoms_and_image",
     "codes",
     "convolutional_sum",
@@ -58,6 +60,7 @@ __all__ = [
     "layer_codes",
     "long_codes",
     "maps",
+    "margins",
     "matrices",
     "needles_and_stripes",
     "patches_and_slices",
