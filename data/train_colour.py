@@ -106,7 +106,7 @@ def main():
     if options.register and not options.cifar:
         register(
             learned.dictionaries,
-            found | {"command": f"python data/train_colour.py --rounds {options.rounds}"},
+            found | {"command": f"python data/train_colour.py --rounds {options.rounds} --register OUT"},
         )
 
 
