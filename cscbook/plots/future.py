@@ -26,24 +26,22 @@ def margins(before, after, bound, ax=None, limits=None):
     return ax
 
 
-def attack(strengths, series, at, pictures, titles, width=7.0):
-    """Accuracies ``{name: values}`` over the strengths of an attack with ``at`` marked, beside pictures;
-    returns the figure."""
+def attack(strengths, series, at, picture, noise, title, width=7.0):
+    """Accuracies ``{name: values}`` over the strengths of an attack with ``at`` marked, beside the attacked
+    picture in 0..1 and the noise, grey where it is zero; returns the figure."""
     fig, axes = plt.subplots(
-        1,
-        1 + len(pictures),
-        figsize=(width, 2.7),
-        layout="constrained",
-        width_ratios=[2.2] + [1] * len(pictures),
+        1, 3, figsize=(width, 2.7), layout="constrained", gridspec_kw={"width_ratios": (2.2, 1, 1)}
     )
     curves(strengths, series, axes[0], r"strength $\epsilon$ of the noise", "share of digits")
     axes[0].axvline(at, color="0.5", lw=0.8)
     axes[0].set_ylim(-0.03, 1.03)
     axes[0].legend(frameon=False, fontsize=8)
-    for picture, title, ax in zip(pictures, titles, axes[1:], strict=True):
-        shown = to_numpy(picture)[..., 0]
-        low = -1.0 if np.min(shown) < -0.5 else 0.0
-        ax.imshow(shown, cmap="Greys", vmin=min(low, 0.0), vmax=1.0, interpolation="nearest")
-        ax.set_title(title, fontsize=9)
+    top = np.abs(to_numpy(noise)).max()
+    for shown, low, high, name, ax in (
+        (picture, 0.0, 1.0, title, axes[1]),
+        (noise, -top, top, f"the noise, at most {top:.2f}", axes[2]),
+    ):
+        ax.imshow(to_numpy(shown)[..., 0], cmap="Greys", vmin=low, vmax=high, interpolation="nearest")
+        ax.set_title(name, fontsize=9)
         ax.set_axis_off()
     return fig
