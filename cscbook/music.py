@@ -84,7 +84,7 @@ def constant_q(x, rate, rows=124, power=0.8):
 
 
 def note_template(spectrograms, pitches, size=(62, 72)):
-    """The mean of isolated notes that start at time 0, shifted to one pitch: a unit atom (*size, 1, 1).
+    """The mean of isolated notes that start at time 0, shifted to one pitch: a unit atom ``(*size, 1, 1)``.
 
     Each is a spectrogram of :func:`constant_q`; its fundamental moves to row ``ORIGIN[0]``, its onset to
     frame ``ORIGIN[1]``. An atom must last as long as the note, else the code explains its tail by more
@@ -103,7 +103,7 @@ def note_template(spectrograms, pitches, size=(62, 72)):
 
 
 def harmonic_template(partials, size=(62, 72), half_life=20):
-    """A guessed atom (*size, 1, 1): lines at the harmonics with these amplitudes, falling by half in
+    """A guessed atom ``(*size, 1, 1)``: lines at the harmonics with these amplitudes, falling by half in
     ``half_life`` frames."""
     row, frame = np.arange(size[0])[:, None] - ORIGIN[0], np.arange(size[1]) - ORIGIN[1]
     lines = sum(a * np.exp(-((row - BINS * math.log2(h)) ** 2) / 2) for h, a in enumerate(partials, 1))

@@ -25,9 +25,9 @@ from cscbook import (
 from cscbook.arrays import to_numpy
 from cscbook.learning import adversarial_noise, input_gradient, worst_noise
 from cscbook.learning.classifier import cross_entropy, dictionaries, scores
-from cscbook.learning.networks import Layer, cnn, ml_ista
+from cscbook.learning.networks import Geometry, cnn, ml_ista
 
-LAYERS = (Layer((3, 3), 2, (9, 9)), Layer((2, 2), 1, (4, 4)))
+LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from scipy.signal import correlate
 from cscbook import ConvDictionary, forward_pass, layered_thresholding, nonnegative, positive_parts, soft
 from cscbook.arrays import asarray, to_numpy
 from cscbook.learning.classifier import loss_and_gradients
-from cscbook.learning.networks import Layer
+from cscbook.learning.networks import Geometry
 from cscbook.learning.pooling import max_pool, pooled_cnn
 
 
@@ -121,7 +121,7 @@ def test_pooling_keeps_the_largest_of_each_block(xp, rng, close, shape, axes):
         max_pool(xp(code), 5, axes)
 
 
-LAYERS = (Layer((2, 2), 2, (9, 9)), Layer((3, 3), 2, (4, 4)))
+LAYERS = (Geometry((2, 2), 2, (9, 9)), Geometry((3, 3), 2, (4, 4)))
 
 
 def pooled_parameters(rng):

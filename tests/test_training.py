@@ -17,10 +17,10 @@ from cscbook.learning.classifier import (
     shifted,
     train_cnn,
 )
-from cscbook.learning.networks import Layer, cnn, layered_ista, ml_ista
+from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
 from cscbook.shrinkage import soft_nonnegative
 
-LAYERS = (Layer((3, 3), 2, (9, 9)), Layer((2, 2), 1, (4, 4)), Layer((3, 3), 1, (3, 3)))
+LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)), Geometry((3, 3), 1, (3, 3)))
 PLANS = {
     "cnn": cnn,
     "layered": layered_ista(2),

@@ -37,7 +37,7 @@ class Occurrences:
 
 
 def occurrences(gamma, stride=1, above=0.0, certain=True):
-    """The support of a code (*positions, m): where it is larger than ``above`` in magnitude."""
+    """The support of a code ``(*positions, m)``: where it is larger than ``above`` in magnitude."""
     gamma = to_numpy(gamma)
     *at, atom = np.nonzero(np.abs(gamma) > above)
     values = gamma[(*at, atom)]

@@ -25,7 +25,7 @@ def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=No
     size, m : int
         Filters of ``size`` x ``size``, and how many.
     k : int
-        Atoms a patch, see :func:`~cscbook.ksvd`.
+        Atoms a patch, see :func:`~cscbook.learning.ksvd`.
     patches : int
         At most so many, at random places, from each image and channel.
     n_iter : int
@@ -95,7 +95,7 @@ def padded_dictionary(filters, x):
 
 
 def pad(x, size):
-    """Append zeros to (*batch, H, W, c), up to the space of :func:`padded_dictionary`."""
+    """Append zeros to ``(*batch, H, W, c)``, up to the space of :func:`padded_dictionary`."""
     xp = array_namespace(x)
     for axis, n in zip((x.ndim - 3, x.ndim - 2), size, strict=True):
         N = x.shape[axis]

@@ -146,7 +146,7 @@ def check_problem(y, mask, D):
 
 def plate(y, mask, mu, start, tol=1e-3, max_iter=500):
     """A thin plate through the pixels seen, ``argmin_l ||M (y - l)||^2 / 2 + mu / 2 ||grad^T grad l||^2``,
-    for (*batch, H, W, c)."""
+    for ``(*batch, H, W, c)``."""
 
     def bend(x):
         return gradient_adjoint(gradient(x))

@@ -167,7 +167,7 @@ def _sharpen(y, model, n_views):
 
 def couple(codes, images, n, ridge):
     """Filters (2 n, 2 n, 1, m), placed at every second pixel, that minimise ``sum_j ||x_j - D g_j||^2 + ridge
-    ||D_L||^2`` for codes ``g_j`` (*positions, m).
+    ||D_L||^2`` for codes ``g_j`` ``(*positions, m)``.
 
     On the small grid they are four sets of ``n x n`` filters with one Gram matrix: entry ``(t, k), (t',
     k')`` is the correlation of the maps k and k' at shift ``t' - t``, because all atoms lie inside.

@@ -25,7 +25,7 @@ class Cartoon:
 
 
 def gradient(x):
-    """Differences to the next row and column, shape (2, *batch, H, W, c); zero in the last of them."""
+    """Differences to the next row and column, shape ``(2, *batch, H, W, c)``; zero in the last of them."""
     xp = array_namespace(x)
     down = xp.concat([x[..., 1:, :, :] - x[..., :-1, :, :], 0 * x[..., :1, :, :]], axis=-3)
     right = xp.concat([x[..., 1:, :] - x[..., :-1, :], 0 * x[..., :1, :]], axis=-2)
@@ -33,7 +33,7 @@ def gradient(x):
 
 
 def gradient_adjoint(p):
-    """``grad^T p``, minus the divergence: (2, *batch, H, W, c) to (*batch, H, W, c)."""
+    """``grad^T p``, minus the divergence: ``(2, *batch, H, W, c)`` to ``(*batch, H, W, c)``."""
     xp, (down, right) = array_namespace(p), (p[0, ...], p[1, ...])
     row, column = 0 * down[..., :1, :, :], 0 * right[..., :1, :]
     down, right = down[..., :-1, :, :], right[..., :-1, :]

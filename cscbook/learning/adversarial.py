@@ -34,8 +34,7 @@ def worst_noise(D, on, w, eps):
 
 
 def input_gradient(network, xs, labels):
-    """The gradient of each signal's cross-entropy in the signal itself, in the shape of ``xs`` (p, *space,
-    c).
+    """The gradient of each signal's cross-entropy in the signal itself, in the shape of ``xs``.
 
     The forward pass backwards, through every ``D_i`` down to the signal; for networks with the plan
     ``cnn``.

@@ -15,7 +15,7 @@ from ..checkpoints import rounds
 from ..convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
-from .networks import Layer, cnn
+from .networks import Geometry, cnn
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Network:
     Attributes
     ----------
     theta : dict of arrays
-        Filters ``W1`` (*size, c, m), biases ``b1`` (m,), steps ``c1``, and so on for every layer; the
+        Filters ``W1`` ``(*size, c, m)``, biases ``b1`` (m,), steps ``c1``, and so on for every layer; the
         classifier ``U`` (features, classes), its offset ``v``, and the ``gain`` of the features.
-    layers : tuple of Layer
+    layers : tuple of Geometry
     plan : function
         The pursuit, such as ``cnn`` or ``ml_ista(2)``.
     trace : tuple of dict
@@ -120,7 +120,7 @@ def train_cnn(
 
 
 def scores(network, xs, batch=500):
-    """``gain U^T gamma_K + v`` of signals (p, *space, c): one row (classes,) a signal."""
+    """``gain U^T gamma_K + v`` of signals ``(p, *space, c)``: one row (classes,) a signal."""
     xp, theta, found = array_namespace(xs), network.theta, []
     for i in range(0, xs.shape[0], batch):
         code = network.plan(theta, xs[i : i + batch, ...], network.layers)[0]
@@ -185,7 +185,7 @@ def loss_and_gradients(theta, x, labels, plan, layers):
 
 
 def shifted(xs, reach, rng):
-    """Signals (p, *space, c), each moved by its own random shift of up to ``reach`` along each axis, zeros
+    """Signals ``(p, *space, c)``, each moved by its own random shift of up to ``reach`` along each axis, zeros
     moved in."""
     if not reach:
         return xs
@@ -241,7 +241,7 @@ def _check(xs, labels, sizes, atoms, strides):
 def _geometry(xs, sizes, strides):
     space, layers = tuple(xs.shape[1:-1]), []
     for size, stride in zip(sizes, strides, strict=True):
-        layers.append(Layer(tuple(size), stride, space))
+        layers.append(Geometry(tuple(size), stride, space))
         space = positions(size, space, stride, circular=False)
     return tuple(layers)
 

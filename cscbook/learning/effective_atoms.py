@@ -32,7 +32,7 @@ def cone(dictionaries):
 def atoms_by_depth(layers):
     """The deepest atoms as codes of every layer before, and as signals: ``[D_K, D_{K-1} D_K, ...]``.
 
-    ``layers`` is a :func:`cone`. Entry t has shape (m_K, *span, channels); the last holds the effective
+    ``layers`` is a :func:`cone`. Entry t has shape ``(m_K, *span, channels)``; the last holds the effective
     atoms.
     """
     *before, last = layers

@@ -17,7 +17,7 @@ def filter_maps(gamma, mask, shape, size, circular):
     """Two functions: filters to their signal ``M D gamma``, and its adjoint, ``r -> sum_i R_i M r
     alpha_i^T``.
 
-    ``shape`` is that of the signal, (*space, c). NumPy goes through the non-zeros alone.
+    ``shape`` is that of the signal, ``(*space, c)``. NumPy goes through the non-zeros alone.
     """
     if is_numpy(gamma):
         return _sparse_maps(gamma, mask, shape, size, circular)

@@ -42,7 +42,7 @@ def layerwise_start(
     Parameters
     ----------
     ys, sizes, m, nonzeros, k, strides, circular, express, rng
-        As for :func:`~cscbook.mlcsc_learning`.
+        As for :func:`~cscbook.learning.mlcsc_learning`.
     sweeps, count : int
         Rounds of K-SVD, and the number of patches that it sees.
     """

@@ -25,7 +25,7 @@ class LearnedLayers:
     ----------
     dictionaries : tuple of ConvDictionary
         ``D_1, ..., D_K``, with unit atoms.
-    gamma : array (p, *positions, m_K)
+    gamma : array ``(p, *positions, m_K)``
         The deepest code of every training signal.
     trace : tuple of dict
         One entry a round: squared ``error`` relative to the energy of the mini-batch, and the number of
@@ -192,7 +192,7 @@ def _round(ys, blank, start, k, batch, step, momentum, state, rng):
 
 
 def effective_gradient(atoms, layers, y, k):
-    """Gradient of the mini-batch's fit with respect to the effective atoms (m_K, *size, c), and what the
+    """Gradient of the mini-batch's fit with respect to the effective atoms ``(m_K, *size, c)``, and what the
     trace notes."""
     xp = array_namespace(atoms)
     stride = math.prod(D.stride for D in layers)

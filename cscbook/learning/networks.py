@@ -1,6 +1,6 @@
 """Networks made of D, D^T and the correlation of filters: their codes, and their gradients by hand.
 
-A network is a dict of arrays, ``theta``: filters ``W1`` (*size, c, m), ..., thresholds as biases ``b1 =
+A network is a dict of arrays, ``theta``: filters ``W1`` ``(*size, c, m)``, ..., thresholds as biases ``b1 =
 -beta_1`` (m,), .... What a network computes is a pursuit of the multi-layer model, and a *plan* says
 which one: ``plan(theta, x, layers) -> (deepest code, pull)``. The function ``pull(g)`` returns the
 gradients of all its arrays from that of the code: the same steps backwards, in which ``D^T`` takes the
@@ -15,7 +15,7 @@ from ..local import aggregate, patches
 
 
 @dataclass(frozen=True)
-class Layer:
+class Geometry:
     """Geometry of a layer without wrapping: filter size, stride, and the space of its signal."""
 
     size: tuple

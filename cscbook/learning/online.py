@@ -41,10 +41,10 @@ def online_dictionary_learning(
     Parameters
     ----------
     ys : iterable
-        Of arrays (*space, c), or of lists of them (minibatches). A generator is read once; a list may
+        Of arrays ``(*space, c)``, or of lists of them (minibatches). A generator is read once; a list may
         be repeated by ``itertools.cycle`` together with ``n_iter``.
     size, m, lam, D0, circular, zero_mean, rng, progress
-        As for :func:`~cscbook.lobcod_dictionary_learning`. Without ``D0``, the first filters are
+        As for :func:`~cscbook.learning.lobcod_dictionary_learning`. Without ``D0``, the first filters are
         patches of the first minibatch.
     n_iter : int, optional
         At most so many minibatches; default: to the end of the stream.

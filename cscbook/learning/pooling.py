@@ -17,7 +17,7 @@ def max_pool(code, reach, axes):
 
     Returns
     -------
-    array (*batch, *positions / reach, m), and a function ``g -> gradient of code``
+    ``(*batch, *positions / reach, m)``, and a function ``g -> gradient of code``
         Equal largest entries all receive the gradient; after a threshold they are zeros, where it ends.
     """
     xp, batch = array_namespace(code), code.ndim - axes - 1

@@ -16,9 +16,9 @@ class LearnedFilters:
 
     Attributes
     ----------
-    D : array, shape (*size, c, m)
+    D : array, shape ``(*size, c, m)``
         Unit filters, for a :class:`~cscbook.ConvDictionary`.
-    gamma : tuple of arrays, shape (*positions, m)
+    gamma : tuple of arrays, shape ``(*positions, m)``
         The code of each signal; empty where the signals were not kept.
     trace : tuple of dict
         One entry a round: ``objective``, ``nonzeros`` (of all codes) and ``used`` (filters).
@@ -104,7 +104,7 @@ def set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge=0.0):
 
 
 def as_signals(ys, size, name="ys"):
-    """A tuple of arrays (*space, c), from a list of them, one of them, or a batch."""
+    """A tuple of arrays ``(*space, c)``, from a list of them, one of them, or a batch."""
     d = len(size)
     if not isinstance(ys, list | tuple):
         xp = array_namespace(ys)

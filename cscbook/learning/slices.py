@@ -66,20 +66,20 @@ def slice_dictionary_learning(
     """Learn filters from slices [Papyan, Romano, Sulam & Elad, 2017].
 
     Every signal keeps its slices, needles and duals. A round does ``steps`` steps of
-    :func:`~cscbook.slice_admm` on each, and then updates the local dictionary on all pairs of a slice
+    :func:`~cscbook.localglobal.slice_admm` on each, and then updates the local dictionary on all pairs of a slice
     and its needle, ``min sum_i ||s_i + u_i - D_L alpha_i||^2``: patch-based learning, with slices in
     the place of patches. Filters that no needle uses become the patches represented worst.
 
     Parameters
     ----------
     ys, size, m, lam, D0, masks, circular, zero_mean, rng, progress, checkpoint
-        As for :func:`~cscbook.lobcod_dictionary_learning`.
+        As for :func:`~cscbook.learning.lobcod_dictionary_learning`.
     rho : float
         Weight of the constraints ``s_i = D_L alpha_i``.
     update : function
         ``ksvd_update`` or ``mod_update``: ``(D_L, S, gamma, order) -> D_L``.
     pursuit : function, optional
-        Of the needles, as for :func:`~cscbook.slice_admm`.
+        Of the needles, as for :func:`~cscbook.localglobal.slice_admm`.
     n_iter, steps : int
         Rounds, and steps of ADMM in each.
 

@@ -115,7 +115,7 @@ def _where(layer):
 
 
 def _disjoint_patches(D, x, layer):
-    """The patches of one layer, (*batch, *counts, n c): cut the signal into blocks, keep the start of
+    """The patches of one layer, ``(*batch, *counts, n c)``: cut the signal into blocks, keep the start of
     each."""
     xp, d = array_namespace(x), len(layer)
     batch = x.ndim - 1 - d

@@ -130,7 +130,7 @@ def _cover(D, y):
 
 
 def _code(pursuit, D, slices, weight, gamma):
-    """Needles of slices (*batch, *positions, n c), by a pursuit that takes and returns columns."""
+    """Needles of slices ``(*batch, *positions, n c)``, by a pursuit that takes and returns columns."""
     xp, m = array_namespace(slices), D.local.shape[1]
     codes = pursuit(
         D.local, xp.reshape(slices, (-1, slices.shape[-1])).T, weight, xp.reshape(gamma, (-1, m)).T

@@ -17,7 +17,7 @@ def digit_codes(x, codes, atoms, limits=(1, 0), width=7.0):
     ----------
     x : array
     codes : list
-        ``[gamma_K, ..., gamma_1, synthesis]``, as :func:`~cscbook.synthesize` returns it.
+        ``[gamma_K, ..., gamma_1, synthesis]``, as :func:`~cscbook.layered.synthesize` returns it.
     atoms : array (h, w, c, m_K)
         The effective atoms.
     """

@@ -23,6 +23,7 @@ def answers(x, named, label=None, width=7.0, height=2.6):
         ax.bar(range(len(p)), p / p.sum(), color=colors)
         ax.set(ylim=(0, 1), xticks=range(len(p)), xlabel="class", title=name)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.label_outer()
+    for ax in axes[2:]:
+        ax.tick_params(labelleft=False)
     axes[1].set_ylabel("probability")
     return fig

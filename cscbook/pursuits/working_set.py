@@ -23,7 +23,7 @@ def working_set(D, y, lam, mask=None, nonnegative=False, start=None):
     """Yield ``(gamma, objective, relative duality gap)`` after every full correlation, from ``start``
     (or zero) on.
 
-    ``lam`` has one entry an atom. One signal ``y`` (*space, c) in NumPy. ``gamma`` is the array that
+    ``lam`` has one entry an atom. One signal ``y`` ``(*space, c)`` in NumPy. ``gamma`` is the array that
     the next step changes: nothing else has the size of the code.
     """
     problem = _Problem(D, y, lam, mask, nonnegative, start)
@@ -169,7 +169,7 @@ class Correlations:
 
 
 def atom_rows(filters, dtype):
-    """Filters (*size, c, m) as the atoms (m, h, w c) that the kernels expect; a copy."""
+    """Filters ``(*size, c, m)`` as the atoms (m, h, w c) that the kernels expect; a copy."""
     *size, c, m = filters.shape
     size = (1, *size) if len(size) == 1 else size
     atoms = np.moveaxis(filters, -1, 0).reshape(m, size[0], size[1] * c)
