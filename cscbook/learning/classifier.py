@@ -185,8 +185,8 @@ def loss_and_gradients(theta, x, labels, plan, layers):
 
 
 def shifted(xs, reach, rng):
-    """Signals ``(p, *space, c)``, each moved by its own random shift of up to ``reach`` along each axis, zeros
-    moved in."""
+    """Signals ``(p, *space, c)``, each moved by its own random shift of up to ``reach`` along each axis,
+    zeros moved in."""
     if not reach:
         return xs
     xp, d = array_namespace(xs), xs.ndim - 2

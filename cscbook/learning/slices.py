@@ -66,9 +66,10 @@ def slice_dictionary_learning(
     """Learn filters from slices [Papyan, Romano, Sulam & Elad, 2017].
 
     Every signal keeps its slices, needles and duals. A round does ``steps`` steps of
-    :func:`~cscbook.localglobal.slice_admm` on each, and then updates the local dictionary on all pairs of a slice
-    and its needle, ``min sum_i ||s_i + u_i - D_L alpha_i||^2``: patch-based learning, with slices in
-    the place of patches. Filters that no needle uses become the patches represented worst.
+    :func:`~cscbook.localglobal.slice_admm` on each, and then updates the local dictionary on all
+    pairs of a slice and its needle, ``min sum_i ||s_i + u_i - D_L alpha_i||^2``: patch-based learning,
+    with slices in the place of patches. Filters that no needle uses become the patches represented
+    worst.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def _matrix_equality(D, signals):
 
 
 def _spectral_equality(D, signals):
-    """The same in the Fourier domain, for codes ``(batch, m, *space)``: two transforms a map and a product."""
+    """The same in the Fourier domain, for codes ``(batch, m, *space)``: two transforms a map."""
     if not D.circular or D.stride != 1:
         raise ValueError(
             f"D is circulant for circular=True and stride=1, not {D.circular} and {D.stride} (use dense(D))"
