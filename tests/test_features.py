@@ -16,6 +16,8 @@ def test_pooled_features_are_the_largest_thresholded_correlations(xp, rng, close
     signs = np.concatenate([np.maximum(corr - 0.4, 0), np.maximum(-corr - 0.4, 0)], axis=-1)
     windows = [[signs[:, i : i + 3, j : j + 3].max(axis=(1, 2)) for j in (0, 2, 4)] for i in (0, 2, 4)]
     close(found, np.moveaxis(np.array(windows), 2, 0).reshape(4, -1))
+    with pytest.raises(ValueError, match="windows of 8"):
+        pooled_features(ConvDictionary(xp(D.filters), (9, 9), 1, False), xp(x), 0.4, size=8)
 
 
 def test_ridge_classifier_is_least_squares_with_penalty_rows(xp, rng, close):

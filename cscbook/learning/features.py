@@ -1,10 +1,11 @@
 """Codes as features: what a linear classifier makes of a code that was learned without labels."""
 
+from functools import reduce
+
 from ..arrays import array_namespace, check, check_level
 from ..convolution import ConvDictionary
 from ..dictionary import atom_norms
 from ..layered import positive_parts
-from ..local import patches
 from ..pursuits import thresholding
 
 
@@ -15,9 +16,14 @@ def unit_atoms(D):
 
 def max_pool(gamma, size, stride, d=2):
     """Largest entry of each channel in windows of ``size`` positions, ``stride`` apart, on ``d`` axes."""
-    xp, m = array_namespace(gamma), gamma.shape[-1]
-    windows = patches(gamma, (size,) * d, stride, circular=False)
-    return xp.max(xp.reshape(windows, (*windows.shape[:-1], -1, m)), axis=-2)
+    xp = array_namespace(gamma)
+    if not 1 <= size <= min(gamma.shape[-1 - d : -1]):
+        raise ValueError(f"windows of {size} do not fit a code of shape {tuple(gamma.shape)}")
+    for after in range(d, 0, -1):  # the axes one by one: the largest of the largest
+        last = gamma.shape[-1 - after] - size + 1
+        shifts = [slice(i, i + last, stride) for i in range(size)]
+        gamma = reduce(xp.maximum, (gamma[(..., s, *[slice(None)] * after)] for s in shifts))
+    return gamma
 
 
 def pooled_features(D, x, beta, size=3, stride=2):
