@@ -1,4 +1,4 @@
-"""Attacks: the noise of a given energy that hurts a classifier most, of codes exactly, of networks as far as
+"""Attacks: the noise of a given norm that hurts a classifier most, of codes exactly, of networks as far as
 their gradients know."""
 
 from ..arrays import array_namespace, check_level
@@ -7,7 +7,7 @@ from .networks import cnn, thresholding
 
 
 def worst_noise(D, on, w, eps):
-    """``eps D_S G^-1 w_S / ||D_S G^-1 w_S||_2`` with ``G = D_S^T D_S``: the noise of energy ``eps`` that
+    """``eps D_S G^-1 w_S / ||D_S G^-1 w_S||_2`` with ``G = D_S^T D_S``: the noise of norm ``eps`` that
     raises ``w^T gamma`` most, for the least-squares code on the support S.
 
     It raises it by ``eps sqrt(w_S^T G^-1 w_S)`` [Romano, Aberdam, Sulam & Elad, 2020].
