@@ -93,6 +93,16 @@ def separation():
     shapes = (60 + 100.0 * disc + 60 * square - 30 * (i + j > 1.5))[..., None]
     split("shapes + brick", shapes, texture, filters)
     split("coffee + brick", crop("coffee"), texture, filters)
+    wall, photo = (half(load_image(name)) for name in ("brick", "camera"))
+    wall = 1.5 * split_frequencies(wall, 100.0)[1]
+    filters = patch_filters([wall[:, 128:]], m=32, k=3, patches=5000, n_iter=5)
+    split("camera + louder brick, half size", photo[:, :128], wall[:, :128], filters)
+
+
+def half(x):
+    """The image averaged over blocks of 2 x 2 pixels."""
+    H, W, c = x.shape
+    return x.reshape(H // 2, 2, W // 2, 2, c).mean(axis=(1, 3))
 
 
 def run(repeat):
