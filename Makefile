@@ -41,7 +41,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest tests --ignore=tests/browser
+	$(BIN)/python -m pytest tests --ignore=tests/browser -n 2
 
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
@@ -50,7 +50,7 @@ html: $(STAMP)
 	$(BIN)/jupyter-book build -W -n --keep-going .
 
 pages: $(STAMP)
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest tests/browser -n 2
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters
