@@ -132,7 +132,7 @@ def basis_pursuit(
     lam = lam if weights is None else lam * check_weight(weights)
     plain = mask is None and weights is None and not nonnegative
     fast = isinstance(D, ConvDictionary) and is_numpy(y, D.filters) and np.ndim(lam) <= 1
-    if method is None and fast and _is_binary(mask):
+    if method is None and fast:
         return _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start)
     if method is None and plain and is_numpy(y) and is_numpy(D) and D.shape[1] <= 4096:
         return _until_certified(_coordinate_descent(D, y, lam, start), D, y, lam, tol, max_iter, every=1)
@@ -152,11 +152,6 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
             gap = duality_gap(D, y, gamma, lam, nonnegative)
             if gap <= tol or t >= max_iter:
                 return Pursuit(gamma, tuple(trace), gap <= tol)
-
-
-def _is_binary(mask):
-    """Whether a mask is absent, or of zeros and ones only: what the compiled loops are made for."""
-    return mask is None or bool(np.all((mask == 0) | (mask == 1)))
 
 
 def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start):
