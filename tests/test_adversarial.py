@@ -24,10 +24,21 @@ from cscbook import (
 )
 from cscbook.arrays import to_numpy
 from cscbook.learning import adversarial_noise, input_gradient, worst_noise
-from cscbook.learning.classifier import cross_entropy, dictionaries, scores
-from cscbook.learning.networks import Geometry, cnn, ml_ista
+from cscbook.learning import networks as steps
+from cscbook.learning.classifier import dictionaries, loss_and_gradients, scores
+from cscbook.learning.descent import cross_entropy
+from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
+from cscbook.learning.pooling import pooled_cnn
 
 LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
+POOLED = (Geometry((2, 2), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
+PLANS = {
+    "cnn": (cnn, LAYERS),
+    "layered ISTA": (layered_ista(2), LAYERS),
+    "ML-ISTA": (ml_ista(2), LAYERS),
+    "ML-FISTA": (ml_ista(3, momentum=True), LAYERS),
+    "pooling": (pooled_cnn, POOLED),
+}
 
 
 @pytest.fixture(scope="module")
@@ -141,17 +152,21 @@ def test_the_bound_is_the_same_on_every_library(xp, rng):
 # --- networks -----------------------------------------------------------------------------------
 
 
-def network(xp, rng):
+def network(xp, rng, plan=cnn, layers=LAYERS, free=False):
     theta, c = {}, 1
-    for i, (layer, m) in enumerate(zip(LAYERS, (4, 5), strict=True), 1):
-        theta[f"W{i}"] = xp(0.5 * rng.standard_normal((*layer.size, c, m)))
-        theta[f"b{i}"], c = xp(0.1 * rng.standard_normal(m)), m
+    for i, (layer, m) in enumerate(zip(layers, (4, 5), strict=True), 1):
+        for name in "WV" if free else "W":
+            theta[f"{name}{i}"] = xp(0.5 * rng.standard_normal((*layer.size, c, m)))
+        theta[f"b{i}"], theta[f"c{i}"], c = xp(0.1 * rng.standard_normal(m)), xp([0.4]), m
     theta |= {"U": xp(0.3 * rng.standard_normal((45, 3))), "v": xp(rng.standard_normal(3)), "gain": xp([1.5])}
-    return Network(theta, LAYERS, cnn)
+    return Network(theta, layers, plan)
 
 
-def test_the_gradient_of_the_signal_is_that_of_the_loss(rng):
-    net, x, labels = network(np.asarray, rng), rng.standard_normal((4, 9, 9, 1)), np.array([0, 1, 2, 0])
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("free", [False, True])
+def test_the_gradient_of_the_signal_is_that_of_the_loss(rng, plan, free):
+    net = network(np.asarray, rng, *PLANS[plan], free)
+    x, labels = rng.standard_normal((4, 9, 9, 1)), np.array([0, 1, 2, 0])
     along, h = rng.standard_normal(x.shape), 1e-6
 
     def loss(x):
@@ -184,8 +199,27 @@ def test_a_forward_pass_keeps_labels_within_its_lipschitz_constant(rng):
     assert (after != labels).any()
 
 
-def test_attacks_know_forward_passes_only(rng):
-    net = network(np.asarray, rng)
-    other = Network(net.theta, LAYERS, ml_ista(2))
-    with pytest.raises(ValueError, match="expected cnn"):
-        input_gradient(other, np.zeros((1, 9, 9, 1)), np.array([0]))
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_library_has_the_same_gradient_of_the_signal(xp, rng, close, plan):
+    net, labels = network(np.asarray, rng, *PLANS[plan]), np.array([0, 1])
+    x = rng.standard_normal((2, 9, 9, 1))
+    there = Network({name: xp(a) for name, a in net.theta.items()}, net.layers, net.plan)
+    close(input_gradient(there, xp(x), labels), input_gradient(net, x, labels), 10)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_training_does_not_pay_for_the_gradient_of_the_signal(rng, plan, monkeypatch):
+    net, x, labels = (
+        network(np.asarray, rng, *PLANS[plan]),
+        rng.standard_normal((2, 9, 9, 1)),
+        np.array([0, 1]),
+    )
+    calls, put = [], steps._put
+    monkeypatch.setattr(steps, "_put", lambda p, layer: calls.append(1) or put(p, layer))
+    arrays = loss_and_gradients(net.theta, x, labels, net.plan, net.layers)[2]
+    trained = len(calls)
+    more = loss_and_gradients(net.theta, x, labels, net.plan, net.layers, signal=True)[2]
+    assert len(calls) - trained == trained + 1, "one synthesis more, through the lowest layer"
+    assert "x" not in arrays and set(more) == {*arrays, "x"}
+    for name, grad in arrays.items():
+        np.testing.assert_array_equal(more[name], grad)

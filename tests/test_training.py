@@ -8,15 +8,13 @@ from cscbook.arrays import to_numpy
 from cscbook.layered import forward_pass, layered_iterative_thresholding, sweep
 from cscbook.learning.classifier import (
     accuracy,
-    adam,
-    cross_entropy,
     dictionaries,
     loss_and_gradients,
     scores,
-    sgd,
     shifted,
     train_cnn,
 )
+from cscbook.learning.descent import adam, cross_entropy, sgd
 from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
 from cscbook.shrinkage import soft_nonnegative
 

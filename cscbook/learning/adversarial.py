@@ -2,8 +2,7 @@
 their gradients know."""
 
 from ..arrays import array_namespace, check_level
-from .classifier import _features, cross_entropy
-from .networks import cnn, thresholding
+from .classifier import loss_and_gradients
 
 
 def worst_noise(D, on, w, eps):
@@ -36,20 +35,10 @@ def worst_noise(D, on, w, eps):
 def input_gradient(network, xs, labels):
     """The gradient of each signal's cross-entropy in the signal itself, in the shape of ``xs``.
 
-    The forward pass backwards, through every ``D_i`` down to the signal; for networks with the plan
-    ``cnn``.
+    The pursuit backwards, forward pass or unfolded, through every ``D_i`` down to the signal.
     """
-    if network.plan is not cnn:
-        raise ValueError(f"plan = {network.plan.__qualname__}: expected cnn, a forward pass")
-    xp, theta, code, pulls = array_namespace(xs), network.theta, xs, []
-    for i, layer in enumerate(network.layers, 1):
-        code, back = thresholding(theta, code, layer, i)
-        pulls.append(back)
-    _, g = cross_entropy(_features(theta, code) @ theta["U"] + theta["v"], labels)
-    g = xp.reshape(xs.shape[0] * theta["gain"] * (g @ theta["U"].T), code.shape)
-    for back in reversed(pulls):
-        g, _ = back(g)
-    return g
+    grads = loss_and_gradients(network.theta, xs, labels, network.plan, network.layers, signal=True)[2]
+    return xs.shape[0] * grads["x"]
 
 
 def adversarial_noise(network, xs, labels, eps, steps=5):

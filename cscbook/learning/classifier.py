@@ -15,6 +15,7 @@ from ..checkpoints import rounds
 from ..convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
+from .descent import adam, cross_entropy
 from .networks import Geometry, cnn
 
 
@@ -80,7 +81,7 @@ def train_cnn(
     batch : int
     rate : float
     optimizer : function, optional
-        ``adam`` (default) or ``sgd``.
+        ``adam`` (default) or ``sgd``, of :mod:`cscbook.learning.descent`.
     shift : int
         Each signal is moved by up to so many samples along each axis, at random.
     l1 : float
@@ -146,39 +147,15 @@ def dictionaries(network):
     ]
 
 
-def adam(theta, grad, m, v, t, rate, beta1=0.9, beta2=0.999, eps=1e-8):
-    """One step of Adam [Kingma & Ba, 2015] on one array, ``t = 1, 2, ...``; returns ``(theta, m, v)``."""
-    m = beta1 * m + (1 - beta1) * grad
-    v = beta2 * v + (1 - beta2) * grad * grad
-    scale = rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
-    return theta - scale * m / (v**0.5 + eps), m, v
-
-
-def sgd(theta, grad, m, v, t, rate, momentum=0.9):
-    """One step of gradient descent with momentum; returns ``(theta, m, v)``."""
-    m = momentum * m + grad
-    return theta - rate * m, m, v
-
-
-def cross_entropy(scores, labels):
-    """Mean of ``-log softmax(scores)[label]`` over the rows, and its gradient in the scores."""
-    xp, p = array_namespace(scores), scores.shape[0]
-    shifted = scores - xp.max(scores, axis=1, keepdims=True)
-    weights = xp.exp(shifted)
-    total = xp.sum(weights, axis=1, keepdims=True)
-    hot = asarray(np.eye(scores.shape[1])[labels], like=scores)
-    loss = float(xp.sum(xp.log(total)[:, 0] - xp.sum(shifted * hot, axis=1))) / p
-    return loss, (weights / total - hot) / p
-
-
-def loss_and_gradients(theta, x, labels, plan, layers):
-    """Cross-entropy of a batch, the number of right answers, and the gradients of all of ``theta``."""
+def loss_and_gradients(theta, x, labels, plan, layers, signal=False):
+    """Cross-entropy of a batch, the number of right answers, and the gradients of all of ``theta``;
+    with ``signal`` that of the signals too, under ``"x"``."""
     xp = array_namespace(x)
     code, pull = plan(theta, x, layers)
     flat = _features(theta, code)
     found = flat @ theta["U"] + theta["v"]
     loss, g = cross_entropy(found, labels)
-    grads = pull(theta["gain"] * xp.reshape(g @ theta["U"].T, code.shape))
+    grads = pull(theta["gain"] * xp.reshape(g @ theta["U"].T, code.shape), signal)
     grads |= {"U": flat.T @ g, "v": xp.sum(g, axis=0)}
     right = int(np.sum(np.argmax(to_numpy(found), axis=1) == labels))
     return loss, right, grads

@@ -14,7 +14,7 @@ from ..arrays import array_namespace, check, check_level, indices, zeros
 from ..dictionary import lipschitz as largest_eigenvalue
 from ..pursuits.iterative import check_problem, check_weight
 from ..shrinkage import soft
-from .classifier import adam
+from .descent import adam
 
 
 @dataclass(frozen=True)

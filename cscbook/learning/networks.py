@@ -4,7 +4,8 @@ A network is a dict of arrays, ``theta``: filters ``W1`` ``(*size, c, m)``, ...,
 -beta_1`` (m,), .... What a network computes is a pursuit of the multi-layer model, and a *plan* says
 which one: ``plan(theta, x, layers) -> (deepest code, pull)``. The function ``pull(g)`` returns the
 gradients of all its arrays from that of the code: the same steps backwards, in which ``D^T`` takes the
-place of ``D``, and ``D`` that of ``D^T``.
+place of ``D``, and ``D`` that of ``D^T``. With ``pull(g, signal=True)`` that of the signal is among them,
+under ``"x"``; training does not ask, and does not pay for it.
 """
 
 from dataclasses import dataclass
@@ -131,21 +132,27 @@ def imply(theta, h, layer, i):
     return x, pull
 
 
+def chained(pulls):
+    """The pullback of steps ``pull(g, inner) -> (gradient of what is below, of arrays)``, one after the
+    other; the lowest computes the gradient of the signal only where it is asked for."""
+
+    def pull(g, signal=False):
+        found = {}
+        for i in reversed(range(len(pulls))):
+            g, arrays = pulls[i](g, signal or i > 0)
+            found = add(found, arrays)
+        return found | ({"x": g} if signal else {})
+
+    return pull
+
+
 def cnn(theta, x, layers):
     """The forward pass of a convolutional network: layered thresholding, and nothing else."""
     code, pulls = x, []
     for i, layer in enumerate(layers, 1):
         code, back = thresholding(theta, code, layer, i)
         pulls.append(back)
-
-    def pull(g):
-        found = {}
-        for i in reversed(range(len(pulls))):
-            g, arrays = pulls[i](g, inner=i > 0)
-            found = add(found, arrays)
-        return found
-
-    return code, pull
+    return code, chained(pulls)
 
 
 def layered_ista(unfoldings):
@@ -156,15 +163,7 @@ def layered_ista(unfoldings):
         for i, layer in enumerate(layers, 1):
             code, back = _settle(theta, code, layer, i, unfoldings)
             pulls.append(back)
-
-        def pull(g):
-            found = {}
-            for back in reversed(pulls):
-                g, arrays = back(g)
-                found = add(found, arrays)
-            return found
-
-        return code, pull
+        return code, chained(pulls)
 
     plan.__qualname__ = f"layered_ista({unfoldings})"
     return plan
@@ -179,14 +178,14 @@ def _settle(theta, below, layer, i, unfoldings):
         code, step = correction(theta, code, implied, below, layer, i)
         steps.append((step, back))
 
-    def pull(g):
+    def pull(g, inner=True):
         found, g_below = {}, 0
         for step, back in reversed(steps):
             g, g_implied, arrays = step(g)
             g_h, more = back(g_implied)
             g, g_below, found = g + g_h, g_below - g_implied, add(found, arrays, more)
-        g, arrays = first(g)
-        return g + g_below, add(found, arrays)
+        g, arrays = first(g, inner)
+        return g + g_below if inner else None, add(found, arrays)
 
     return code, pull
 
@@ -204,13 +203,13 @@ def ml_ista(unfoldings, momentum=False):
             codes.append(code)
             pulls.append(back)
 
-        def pull(g):
+        def pull(g, signal=False):
             found, before = {}, 0
             for w, back in zip(reversed(push), reversed(pulls), strict=True):
-                g_z, arrays = back(g)
+                g_z, g_x, arrays = back(g)
                 g, before = (1 + w) * g_z + before, -w * g_z
-                found = add(found, arrays)
-            return add(found, first(g))
+                found = add(found, arrays, {"x": g_x} if signal else {})
+            return add(found, first(g, signal))
 
         return codes[-1], pull
 
@@ -243,8 +242,8 @@ def _sweep(theta, z, x, layers):
             g_h[i], g_h[i - 1] = g_h[i] + own, g_implied
             g, found = -g_implied, add(found, arrays)
         for i in range(1, K + 1):
-            g, arrays = downs[i](g_h[i - 1])
-            g_h[i], found = g_h[i] + g, add(found, arrays)
-        return g_h[K], found
+            g_i, arrays = downs[i](g_h[i - 1])
+            g_h[i], found = g_h[i] + g_i, add(found, arrays)
+        return g_h[K], g, found
 
     return code, pull

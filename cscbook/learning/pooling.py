@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..arrays import array_namespace
-from .networks import add, thresholding
+from .networks import chained, thresholding
 
 
 def max_pool(code, reach, axes):
@@ -47,14 +47,5 @@ def pooled_cnn(theta, x, layers):
     for i, layer in enumerate(layers, 1):
         code, back = thresholding(theta, code, replace(layer, stride=1), i)
         code, spread = max_pool(code, layer.stride, len(layer.size))
-        pulls.append((back, spread))
-
-    def pull(g):
-        found = {}
-        for i in reversed(range(len(pulls))):
-            back, spread = pulls[i]
-            g, arrays = back(spread(g), inner=i > 0)
-            found = add(found, arrays)
-        return found
-
-    return code, pull
+        pulls.append(lambda g, inner, back=back, spread=spread: back(spread(g), inner))
+    return code, chained(pulls)
