@@ -86,6 +86,7 @@ from .learning import (
 from .local import aggregate, counts, patches, stripes
 from .localglobal import lobcod, local_ista, slice_admm
 from .low_coherence import low_coherence_dictionary
+from .mnist import load_mnist
 from .molecules import random_molecules, spaced_code
 from .music import Note, constant_q, note_code, note_scores, note_template, pick_notes, transcribe
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence

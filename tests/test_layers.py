@@ -27,6 +27,7 @@ LAYERS = {
     "localglobal": 4,
     "layered": 4,
     "learning": 5,
+    "mnist": 5,
     "molecules": 5,
     "resonance": 5,
     "signals": 5,

@@ -5,21 +5,19 @@ brings, is not installed. ``python tests/bench/cnn.py`` trains the network of th
 (32, 64 and 512 filters) and pursuits unfolded from it with the same seeds, and prints for each plan the
 accuracies on the held-out digits, their mean and spread, the paired difference from the plain network,
 and the CPU time of an epoch. ``--pooling`` compares strides with max-pooling instead. ``--full-mnist``
-takes a folder with MNIST's four files (``train-images-idx3-ubyte`` and so on, packed or not).
+reads MNIST's four files from a folder, or from where ``load_mnist`` looks, and reports the test accuracy.
 """
 
 import argparse
-import gzip
 import time
 from datetime import date
-from pathlib import Path
 
 from harness import measure, table  # one thread: must come before numpy
 
 # isort: split
 import numpy as np
 
-from cscbook import accuracy, load_digits, train_cnn
+from cscbook import accuracy, load_digits, load_mnist, train_cnn
 from cscbook.learning.networks import cnn, layered_ista, ml_ista
 from cscbook.learning.pooling import pooled_cnn
 
@@ -76,17 +74,6 @@ def run(repeat):
     table("three epochs of a CNN, 4,000 digits, batches of 64, Adam, float32", seconds, notes)
 
 
-def full_mnist(folder):
-    """Images (p, 28, 28, 1) in 0..1 and labels of both parts, from MNIST's own files."""
-    found = []
-    for part in ("train", "t10k"):
-        for kind, header, shape in (("images-idx3", 16, (-1, 28, 28, 1)), ("labels-idx1", 8, (-1,))):
-            path = next(Path(folder).glob(f"{part}-{kind}-ubyte*"))
-            data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            found.append(np.frombuffer(data, np.uint8, offset=header).reshape(shape))
-    return found[0] / np.float32(255), found[1].astype(int), found[2] / np.float32(255), found[3].astype(int)
-
-
 def compare(named, data, options):
     """Train every plan from every seed, a row as soon as it is there; then the table."""
     x, y, xt, yt = data
@@ -124,9 +111,9 @@ def main():
         "--only", default="", help="only plans whose name holds one of these, comma-separated"
     )
     parser.add_argument("--pooling", action="store_true")
-    parser.add_argument("--full-mnist", metavar="FOLDER")
+    parser.add_argument("--full-mnist", nargs="?", const="", metavar="FOLDER")
     options = parser.parse_args()
-    data = full_mnist(options.full_mnist) if options.full_mnist else load_digits()
+    data = load_digits() if options.full_mnist is None else load_mnist(options.full_mnist or None)
     data = [a.astype("f4") if a.dtype.kind == "f" else a for a in data]
     if options.pooling:
         five = {"sizes": ((5, 5), (5, 5), (4, 4))}
