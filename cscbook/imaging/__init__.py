@@ -47,12 +47,14 @@ from .superresolution import (
     superresolve,
     train_superresolution,
 )
+from .trained_denoising import Denoiser, denoise_trained, train_denoiser
 from .variation import Cartoon, denoise_tv, inpaint_tv, total_variation
 
 __all__ = [
     "Cartoon",
     "Coupled",
     "Denoised",
+    "Denoiser",
     "Inpainted",
     "Occurrences",
     "Separated",
@@ -68,6 +70,7 @@ __all__ = [
     "denoise_lssc",
     "denoise_omp",
     "denoise_pyramid",
+    "denoise_trained",
     "denoise_tv",
     "denoise_wnnm",
     "detect",
@@ -98,5 +101,6 @@ __all__ = [
     "superresolve",
     "texture_filters",
     "total_variation",
+    "train_denoiser",
     "train_superresolution",
 ]

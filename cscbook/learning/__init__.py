@@ -12,6 +12,7 @@ from .online import online_dictionary_learning
 from .problem import LearnedFilters
 from .slices import ksvd_update, mod_update, slice_dictionary_learning
 from .trained import load_colour_atoms, load_dictionaries, load_digit_dictionaries, save_dictionaries
+from .unfolded import csc_network, csc_start, patch_network, patch_start
 
 __all__ = [
     "Learned",
@@ -21,6 +22,8 @@ __all__ = [
     "Network",
     "accuracy",
     "adversarial_noise",
+    "csc_network",
+    "csc_start",
     "deepest_code",
     "error_rate",
     "greedy_atoms",
@@ -37,6 +40,8 @@ __all__ = [
     "mlcsc_learning",
     "mod_update",
     "online_dictionary_learning",
+    "patch_network",
+    "patch_start",
     "pooled_features",
     "relative_error",
     "ridge_classifier",

@@ -15,7 +15,7 @@ from ..checkpoints import rounds
 from ..convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
-from .descent import adam, cross_entropy
+from .descent import adam, cross_entropy, pack, unpack
 from .networks import Geometry, cnn
 
 
@@ -101,15 +101,12 @@ def train_cnn(
     layers = _geometry(xs, sizes, strides)
     start = rng.bit_generator.state
     theta = _start(xs, int(labels.max()) + 1, layers, atoms, plan, free, rng)
-    state = {f"theta {name}": a for name, a in theta.items()}
-    for memory in ("m", "v"):
-        state |= {f"{memory} {name}": 0 * a for name, a in theta.items()}
     step = partial(_epoch, xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1)
     settings = (xs, labels, sizes, atoms, strides, plan, free, n_iter, batch, rate, optimizer)
     settings += (shift, l1, str(start))
     state, trace = rounds(
         step,
-        {**state, "epoch": zeros((1,), like=xs)},
+        {**pack(theta), "epoch": zeros((1,), like=xs)},
         n_iter,
         rng=rng,
         checkpoint=checkpoint,
@@ -117,7 +114,7 @@ def train_cnn(
         progress=progress,
         title="training",
     )
-    return Network(_part(state, "theta"), layers, plan, trace)
+    return Network(unpack(state)[0], layers, plan, trace)
 
 
 def scores(network, xs, batch=500):
@@ -177,7 +174,7 @@ def shifted(xs, reach, rng):
 
 
 def _epoch(xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1, state, rng):
-    theta, m, v = (_part(state, name) for name in ("theta", "m", "v"))
+    theta, m, v = unpack(state)
     xp, p, epoch = array_namespace(xs), xs.shape[0], int(state["epoch"][0])
     order, total, right = rng.permutation(p), 0.0, 0
     for start in range(0, p, batch):
@@ -191,9 +188,8 @@ def _epoch(xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1, 
             theta[name], m[name], v[name] = optimizer(theta[name], grad, m[name], v[name], done + 1, speed)
             if l1 and name[0] in "WV":
                 theta[name] = soft(theta[name], speed * l1)
-    state = {f"{part} {n}": a for part, d in (("theta", theta), ("m", m), ("v", v)) for n, a in d.items()}
     row = {"loss": total / p, "accuracy": right / p}
-    return {**state, "epoch": zeros((1,), like=xs) + (epoch + 1)}, row
+    return {**pack(theta, m, v), "epoch": zeros((1,), like=xs) + (epoch + 1)}, row
 
 
 def _check(xs, labels, sizes, atoms, strides):
@@ -244,7 +240,3 @@ def _start(xs, classes, layers, atoms, plan, free, rng):
     theta["U"] = asarray(rng.standard_normal((features, classes)) / features**0.5, like=xs)
     theta["v"] = zeros((classes,), like=xs)
     return theta
-
-
-def _part(state, prefix):
-    return {name.split(" ", 1)[1]: a for name, a in state.items() if name.startswith(prefix + " ")}

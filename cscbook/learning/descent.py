@@ -1,4 +1,4 @@
-"""Descent: the loss of labels with its gradient, and steps that lower it."""
+"""Descent: the loss of labels with its gradient, steps that lower it, and their state between rounds."""
 
 import numpy as np
 
@@ -28,3 +28,21 @@ def cross_entropy(scores, labels):
     hot = asarray(np.eye(scores.shape[1])[labels], like=scores)
     loss = float(xp.sum(xp.log(total)[:, 0] - xp.sum(shifted * hot, axis=1))) / p
     return loss, (weights / total - hot) / p
+
+
+def pack(theta, m=None, v=None):
+    """The state of a training, for :func:`~cscbook.checkpoints.rounds`: arrays and the two memories of their
+    optimiser, zero at first, under the names ``"theta W1"``, ``"m W1"``, ``"v W1"``, ...."""
+    rest = {name: 0 * a for name, a in theta.items()}
+    parts = {"theta": theta, "m": m or rest, "v": v or rest}
+    return {f"{part} {name}": a for part, arrays in parts.items() for name, a in arrays.items()}
+
+
+def unpack(state):
+    """Undo :func:`pack`: ``(theta, m, v)``; other entries of the state are left out."""
+    found = {"theta": {}, "m": {}, "v": {}}
+    for key, a in state.items():
+        part, _, name = key.partition(" ")
+        if name:
+            found[part][name] = a
+    return tuple(found.values())
