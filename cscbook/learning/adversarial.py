@@ -2,7 +2,7 @@
 their gradients know."""
 
 from ..arrays import array_namespace, check_level
-from .classifier import loss_and_gradients
+from .descent import loss_and_gradients
 
 
 def worst_noise(D, on, w, eps):

@@ -15,7 +15,7 @@ from ..checkpoints import rounds
 from ..convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
-from .descent import adam, cross_entropy, pack, unpack
+from .descent import _features, adam, loss_and_gradients, pack, unpack
 from .networks import Geometry, cnn
 
 
@@ -50,6 +50,7 @@ def train_cnn(
     *,
     plan=cnn,
     free=False,
+    start=None,
     n_iter=10,
     batch=64,
     rate=1e-3,
@@ -76,6 +77,8 @@ def train_cnn(
         ``cnn``, ``layered_ista(T)``, ``ml_ista(T)`` or ``ml_ista(T, momentum=True)``.
     free : bool
         Filters of their own for the way down, as in ML-LISTA; for unfolded plans.
+    start : Network, optional
+        Go on from its arrays, with the same layers and plan; random ones by default.
     n_iter : int
         Epochs.
     batch : int
@@ -99,11 +102,14 @@ def train_cnn(
     rng = np.random.default_rng(0) if rng is None else rng
     optimizer = adam if optimizer is None else optimizer
     layers = _geometry(xs, sizes, strides)
-    start = rng.bit_generator.state
-    theta = _start(xs, int(labels.max()) + 1, layers, atoms, plan, free, rng)
+    seed, classes = str(rng.bit_generator.state), int(labels.max()) + 1
+    if start is None:
+        theta = _start(xs, classes, layers, atoms, plan, free, rng)
+    else:
+        theta = _go_on(start, classes, layers, atoms, plan)
     step = partial(_epoch, xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1)
     settings = (xs, labels, sizes, atoms, strides, plan, free, n_iter, batch, rate, optimizer)
-    settings += (shift, l1, str(start))
+    settings += (shift, l1, seed, None if start is None else theta)
     state, trace = rounds(
         step,
         {**pack(theta), "epoch": zeros((1,), like=xs)},
@@ -126,10 +132,6 @@ def scores(network, xs, batch=500):
     return xp.concat(found)
 
 
-def _features(theta, code):
-    return theta["gain"] * array_namespace(code).reshape(code, (code.shape[0], -1))
-
-
 def accuracy(network, xs, labels):
     """The share of signals whose largest score is that of their label."""
     found = np.argmax(to_numpy(scores(network, xs)), axis=-1)
@@ -142,20 +144,6 @@ def dictionaries(network):
         ConvDictionary(network.theta[f"W{i}"], layer.space, layer.stride, circular=False)
         for i, layer in enumerate(network.layers, 1)
     ]
-
-
-def loss_and_gradients(theta, x, labels, plan, layers, signal=False):
-    """Cross-entropy of a batch, the number of right answers, and the gradients of all of ``theta``;
-    with ``signal`` that of the signals too, under ``"x"``."""
-    xp = array_namespace(x)
-    code, pull = plan(theta, x, layers)
-    flat = _features(theta, code)
-    found = flat @ theta["U"] + theta["v"]
-    loss, g = cross_entropy(found, labels)
-    grads = pull(theta["gain"] * xp.reshape(g @ theta["U"].T, code.shape), signal)
-    grads |= {"U": flat.T @ g, "v": xp.sum(g, axis=0)}
-    right = int(np.sum(np.argmax(to_numpy(found), axis=1) == labels))
-    return loss, right, grads
 
 
 def shifted(xs, reach, rng):
@@ -240,3 +228,13 @@ def _start(xs, classes, layers, atoms, plan, free, rng):
     theta["U"] = asarray(rng.standard_normal((features, classes)) / features**0.5, like=xs)
     theta["v"] = zeros((classes,), like=xs)
     return theta
+
+
+def _go_on(start, classes, layers, atoms, plan):
+    """The arrays of a network to go on from, if it has these layers, atoms, classes and plan."""
+    found = [int(start.theta[f"W{i}"].shape[-1]) for i in range(1, len(start.layers) + 1)]
+    found += [int(start.theta["v"].shape[0]), start.plan.__qualname__, start.layers]
+    expected = [*atoms, classes, plan.__qualname__, layers]
+    if found != expected:
+        raise ValueError(f"start has atoms, classes, plan and layers {found}: expected {expected}")
+    return dict(start.theta)

@@ -1,8 +1,8 @@
-"""Descent: the loss of labels with its gradient, steps that lower it, and their state between rounds."""
+"""Descent: the loss of labels, its gradients, steps that lower it, and their state between rounds."""
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray
+from ..arrays import array_namespace, asarray, to_numpy
 
 
 def adam(theta, grad, m, v, t, rate, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -11,6 +11,12 @@ def adam(theta, grad, m, v, t, rate, beta1=0.9, beta2=0.999, eps=1e-8):
     v = beta2 * v + (1 - beta2) * grad * grad
     scale = rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
     return theta - scale * m / (v**0.5 + eps), m, v
+
+
+def adam_on_support(theta, grad, *rest):
+    """One step of :func:`adam` that leaves zeros alone: to refit what an l1 penalty has left."""
+    xp = array_namespace(theta)
+    return adam(theta, xp.where(theta != 0, grad, xp.zeros_like(grad)), *rest)
 
 
 def sgd(theta, grad, m, v, t, rate, momentum=0.9):
@@ -46,3 +52,21 @@ def unpack(state):
         if name:
             found[part][name] = a
     return tuple(found.values())
+
+
+def loss_and_gradients(theta, x, labels, plan, layers, signal=False):
+    """Cross-entropy of a batch, the number of right answers, and the gradients of all of ``theta``;
+    with ``signal`` that of the signals too, under ``"x"``."""
+    xp = array_namespace(x)
+    code, pull = plan(theta, x, layers)
+    flat = _features(theta, code)
+    found = flat @ theta["U"] + theta["v"]
+    loss, g = cross_entropy(found, labels)
+    grads = pull(theta["gain"] * xp.reshape(g @ theta["U"].T, code.shape), signal)
+    grads |= {"U": flat.T @ g, "v": xp.sum(g, axis=0)}
+    right = int(np.sum(np.argmax(to_numpy(found), axis=1) == labels))
+    return loss, right, grads
+
+
+def _features(theta, code):
+    return theta["gain"] * array_namespace(code).reshape(code, (code.shape[0], -1))
