@@ -77,6 +77,7 @@ from .learning import (
     accuracy,
     ksvd,
     load_digit_dictionaries,
+    load_digit_network,
     lobcod_dictionary_learning,
     mlcsc_learning,
     online_dictionary_learning,

@@ -1,11 +1,16 @@
 """A trained network is a pursuit: its codes are those of the model, its gradients those of its loss."""
 
+import hashlib
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from cscbook import load_digits
+from cscbook import load_digit_network, load_digits
 from cscbook.arrays import to_numpy
 from cscbook.layered import forward_pass, layered_iterative_thresholding, sweep
+from cscbook.learning import Network, load_network, save_network
 from cscbook.learning.classifier import (
     accuracy,
     dictionaries,
@@ -18,6 +23,7 @@ from cscbook.learning.descent import adam, adam_on_support, cross_entropy, sgd
 from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
 from cscbook.shrinkage import soft_nonnegative
 
+REGISTRY = Path(__file__).parents[1] / "data" / "registry.json"
 LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)), Geometry((3, 3), 1, (3, 3)))
 PLANS = {
     "cnn": cnn,
@@ -233,3 +239,40 @@ def test_wrong_input_is_named():
         train_cnn(x, y, atoms=(3, 4))
     with pytest.raises(ValueError, match="do not fit"):
         train_cnn(x, y, sizes=((6, 6), (20, 20), (4, 4)))
+
+
+def test_the_shipped_network_is_what_the_registry_says():
+    net, claims = load_digit_network(), json.loads(REGISTRY.read_text())["digit_network.npz"]
+    _, _, x, y = load_digits()
+    found = accuracy(net, x.astype("f4"), y)
+    assert found == pytest.approx(claims["held_out_accuracy"], abs=0.0011) and found >= 0.985
+    W = [to_numpy(net.theta[f"W{i}"]) for i in (1, 2, 3)]
+    assert [w.shape for w in W] == [(6, 6, 1, 32), (6, 6, 32, 64), (4, 4, 64, 512)]
+    assert [int(np.count_nonzero(w)) for w in W] == claims["nonzeros"]
+    assert sum(claims["nonzeros"]) < 0.07 * sum(w.size for w in W)
+    assert claims["bytes"] < 350_000 and claims["cpu_seconds"] < 300 and claims["seed"] == 0
+    assert claims["command"] == "python data/train_digits_network.py"
+
+
+def test_a_network_is_read_as_it_was_written(tmp_path, rng):
+    theta = parameters(np.asarray, rng)
+    theta["W2"] = np.where(abs(theta["W2"]) > 0.3, theta["W2"], 0)
+    save_network(tmp_path / "a.npz", Network(theta, LAYERS, cnn))
+    net = load_network(tmp_path / "a.npz")
+    assert net.layers == LAYERS and net.plan is cnn and set(net.theta) == set(theta)
+    for name, a in theta.items():
+        np.testing.assert_array_equal(net.theta[name], a.astype("f2").astype("f4"))
+    save_network(tmp_path / "b.npz", net)
+    assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
+    with pytest.raises(ValueError, match="expected cnn"):
+        save_network(tmp_path / "c.npz", Network(theta, LAYERS, ml_ista(1)))
+
+
+def test_a_network_of_another_is_refused(tmp_path, rng, monkeypatch):
+    (tmp_path / "registry.json").write_text(REGISTRY.read_text())
+    save_network(tmp_path / "digit_network.npz", Network(parameters(np.asarray, rng), LAYERS, cnn))
+    monkeypatch.setenv("CSCBOOK_DATA", str(tmp_path))
+    with pytest.raises(
+        ValueError, match=hashlib.sha256((tmp_path / "digit_network.npz").read_bytes()).hexdigest()
+    ):
+        load_digit_network()

@@ -11,7 +11,15 @@ from .mlcsc import LearnedLayers, deepest_code, mlcsc_learning, relative_error
 from .online import online_dictionary_learning
 from .problem import LearnedFilters
 from .slices import ksvd_update, mod_update, slice_dictionary_learning
-from .trained import load_colour_atoms, load_dictionaries, load_digit_dictionaries, save_dictionaries
+from .trained import (
+    load_colour_atoms,
+    load_dictionaries,
+    load_digit_dictionaries,
+    load_digit_network,
+    load_network,
+    save_dictionaries,
+    save_network,
+)
 from .unfolded import csc_network, csc_start, patch_network, patch_start
 
 __all__ = [
@@ -36,6 +44,8 @@ __all__ = [
     "load_colour_atoms",
     "load_dictionaries",
     "load_digit_dictionaries",
+    "load_digit_network",
+    "load_network",
     "lobcod_dictionary_learning",
     "mlcsc_learning",
     "mod_update",
@@ -46,6 +56,7 @@ __all__ = [
     "relative_error",
     "ridge_classifier",
     "save_dictionaries",
+    "save_network",
     "slice_dictionary_learning",
     "thresholded_atoms",
     "train_cnn",

@@ -101,7 +101,7 @@ def train_cnn(
     labels = _check(xs, labels, sizes, atoms, strides)
     rng = np.random.default_rng(0) if rng is None else rng
     optimizer = adam if optimizer is None else optimizer
-    layers = _geometry(xs, sizes, strides)
+    layers = _geometry(tuple(xs.shape[1:-1]), sizes, strides)
     seed, classes = str(rng.bit_generator.state), int(labels.max()) + 1
     if start is None:
         theta = _start(xs, classes, layers, atoms, plan, free, rng)
@@ -199,8 +199,8 @@ def _check(xs, labels, sizes, atoms, strides):
     return labels.astype(np.int64)
 
 
-def _geometry(xs, sizes, strides):
-    space, layers = tuple(xs.shape[1:-1]), []
+def _geometry(space, sizes, strides):
+    layers = []
     for size, stride in zip(sizes, strides, strict=True):
         layers.append(Geometry(tuple(size), stride, space))
         space = positions(size, space, stride, circular=False)

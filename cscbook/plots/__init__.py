@@ -35,6 +35,7 @@ from .pictures import (
     images,
     maps,
 )
+from .unfoldings import unfoldings
 
 __all__ = [
     "digit_codes",
@@ -76,4 +77,5 @@ __all__ = [
     "stems",
     "stripe_counts",
     "templates",
+    "unfoldings",
 ]
