@@ -22,14 +22,14 @@ def unfoldings(hits, at, width=7.0, height=2.9):
     )
     for T, found in rates.items():
         on, color = T == at, COLORS["code" if T == at else "other"]
-        ax.errorbar(T + 0.12, found.mean(), found.std(ddof=1), fmt="s", ms=5, capsize=4, color=color)
+        ax.errorbar(T + 0.12, found.mean(), found.std(ddof=1), fmt="D", ms=3, capsize=5, color=color)
         ax.plot(
             T + np.linspace(-0.12, 0, len(found)), found, "o", ms=5, mec=color, mfc=color if on else "none"
         )
     mean, spread, cost = rates[at].mean(), rates[at].std(ddof=1), 2 * at + 1
     ax.set_title(f"T = {at}: {mean:.1f} % $\\pm$ {spread:.1f} over seeds, {cost} times the work", fontsize=10)
     ax.set(xlabel="unfoldings $T$", ylabel=f"% of {digits} held-out digits", xticks=list(rates))
-    ax.set(xlim=(min(rates) - 0.4, max(rates) + 0.4), ylim=(first - 8, min(first + 8, 100.5)))
+    ax.set(xlim=(min(rates) - 0.4, max(rates) + 0.4), ylim=(first - 5, min(first + 5, 100.5)))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8, loc="lower left")
     return fig
