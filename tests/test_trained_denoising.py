@@ -6,14 +6,15 @@ import itertools
 import numpy as np
 import pytest
 
-from cscbook import ConvDictionary, add_noise, grey, load_image, normalize, psnr
+from cscbook import ConvDictionary, add_noise, denoise_ksvd, grey, load_image, normalize, psnr
 from cscbook.arrays import to_numpy
-from cscbook.imaging import Denoiser, denoise_trained, train_denoiser
+from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser, train_denoiser
 from cscbook.imaging.trained_denoising import reflect, shift_average
 from cscbook.learning import csc_network, csc_start, patch_network, patch_start
 from cscbook.learning.networks import Geometry, synthesis
 from cscbook.local import aggregate, patches
 from cscbook.pursuits import ista
+from cscbook.signals import registry
 
 LAYER = Geometry((4, 4), 2, (12, 12))
 
@@ -181,6 +182,40 @@ def test_colours_are_denoised_one_by_one(rng):
     for i in range(3):
         np.testing.assert_array_equal(found[..., i : i + 1], denoise_trained(y[..., i : i + 1], net).x)
     assert found.dtype == y.dtype
+
+
+def test_other_noise_is_other_thresholds(rng):
+    """A pursuit scales with its signal and its thresholds together."""
+    y, theta = 100 + 30 * rng.standard_normal((15, 16, 1)), csc_start(filters(rng), 0.1, 2)
+    net = Denoiser(theta, csc_network(3), 2, 25.0)
+    double = Denoiser(theta | {"tau": 2 * theta["tau"]}, csc_network(3), 2, 50.0)
+    found, expected = denoise_trained(y, net, 50.0), denoise_trained(y, double)
+    np.testing.assert_allclose(found.x, expected.x, atol=1e-3)
+    assert found.atoms_per_patch < denoise_trained(y, net).atoms_per_patch
+
+
+def test_a_file_brings_the_same_denoiser_back(tmp_path, rng):
+    y, theta = 100 + 30 * rng.standard_normal((15, 16, 1)), csc_start(filters(rng), 0.1, 2)
+    net, file = Denoiser(theta, csc_network(3), 2, 25.0), tmp_path / "mine.npz"
+    save_denoiser(file, net)
+    again = load_denoiser(file)
+    assert again.plan.__qualname__ == "csc_network(3)" and (again.stride, again.sigma) == (2, 25.0)
+    np.testing.assert_array_equal(to_numpy(denoise_trained(y, again).x), denoise_trained(y, net).x)
+    with pytest.raises(ValueError, match="expected a csc_network"):
+        save_denoiser(file, Denoiser(theta, patch_network, 2, 25.0))
+
+
+def test_the_shipped_denoiser_is_level_with_ksvd_on_photographs_it_has_not_seen():
+    net = load_denoiser()
+    for name, top in (("camera", 60), ("astronaut", 0)):
+        x = photograph(name, slice(top, top + 128), slice(150, 278))
+        y = add_noise(x, net.sigma)
+        assert psnr(to_numpy(denoise_trained(y, net).x), x) > psnr(denoise_ksvd(y, net.sigma).x, x) + 0.2
+    claim = registry()["denoiser.npz"]
+    assert claim["held_out"].keys() == {"camera", "astronaut"} and not {"camera", "astronaut"} & {
+        *claim["lessons"]
+    }
+    assert all(found["psnr"] > found["ksvd_psnr"] - 0.1 for found in claim["held_out"].values())
 
 
 @pytest.mark.parametrize(

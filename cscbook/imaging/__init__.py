@@ -47,7 +47,13 @@ from .superresolution import (
     superresolve,
     train_superresolution,
 )
-from .trained_denoising import Denoiser, denoise_trained, train_denoiser
+from .trained_denoising import (
+    Denoiser,
+    denoise_trained,
+    load_denoiser,
+    save_denoiser,
+    train_denoiser,
+)
 from .variation import Cartoon, denoise_tv, inpaint_tv, total_variation
 
 __all__ = [
@@ -84,6 +90,7 @@ __all__ = [
     "inpaint_tv",
     "inverse_haar",
     "ksvd_epll",
+    "load_denoiser",
     "occurrences",
     "patch_filters",
     "plate",
@@ -92,6 +99,7 @@ __all__ = [
     "remaining_noise",
     "resize",
     "roughness",
+    "save_denoiser",
     "self_dictionary",
     "separate",
     "share_disagreement",

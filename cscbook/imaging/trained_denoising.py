@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, check, indices
-from ..checkpoints import rounds
+from ..arrays import array_namespace, asarray, check, indices, to_numpy
+from ..checkpoints import rounds, write_npz
 from ..learning.descent import adam, pack, unpack
-from ..learning.networks import Geometry, synthesis
+from ..learning.networks import Geometry, add, synthesis
+from ..learning.unfolded import csc_network
 from ..pursuits import Pursuit
-from ..signals import noise
+from ..signals import _read, noise
 from .convolutional_denoising import denoise_csc
 from .denoising import Denoised, check_image, single
 from .filters import PEAK
@@ -169,7 +170,7 @@ def shift_average(theta, plan, ys, layer, shifts):
 
     def pull(g):
         g_code, g_C = down(xp.stack([g[(*at, slice(None))] for at in where]) / len(shifts))
-        return {"C": g_C} | back(g_code)
+        return add({"C": g_C}, back(g_code))
 
     return total / len(shifts), pull
 
@@ -202,7 +203,7 @@ def _inner_error(d, border):
     return float(xp.sum(kept * kept)) / count, g
 
 
-def denoise_trained(y, denoiser, shifts=None):
+def denoise_trained(y, denoiser, sigma=None, shifts=None):
     """Denoise an image (H, W, c) by a trained pursuit: :func:`~cscbook.denoise_csc` with its filters, its
     stride, the mean as smooth part, and the pursuit.
 
@@ -211,8 +212,11 @@ def denoise_trained(y, denoiser, shifts=None):
     Parameters
     ----------
     y : array (H, W, c)
-        In 0..255, with the noise the denoiser was trained for; channels are treated one by one.
+        In 0..255; channels are treated one by one.
     denoiser : Denoiser
+    sigma : float, optional
+        The noise of ``y``, if it is not what the denoiser was trained for: the image is scaled until it
+        is, and back. For :func:`~cscbook.learning.csc_network` that is the same as scaling ``tau``.
     shifts : list of (int, int), optional
         Default: all ``stride^2``.
 
@@ -223,15 +227,18 @@ def denoise_trained(y, denoiser, shifts=None):
     """
     theta = {name: single(a) for name, a in denoiser.theta.items()}
     border = theta["C"].shape[0] + denoiser.stride
-    check_image(y, denoiser.sigma, border + 1)
+    sigma = denoiser.sigma if sigma is None else sigma
+    check_image(y, sigma, border + 1)
+    scale = PEAK * sigma / denoiser.sigma
 
     def pursuit(D, y):
-        code, _ = denoiser.plan(theta, y[None, ...] / PEAK, Geometry(D.size, D.stride, D.space))
-        return Pursuit(PEAK * code[0, ...])
+        code, _ = denoiser.plan(theta, y[None, ...] / scale, Geometry(D.size, D.stride, D.space))
+        return Pursuit(scale * code[0, ...])
 
+    wide, inside = reflect(single(y), border), (slice(border, -border),) * 2
     found = denoise_csc(
-        reflect(single(y), border),
-        denoiser.sigma,
+        wide,
+        sigma,
         theta["C"],
         lam=0.0,
         stride=denoiser.stride,
@@ -239,8 +246,8 @@ def denoise_trained(y, denoiser, shifts=None):
         split=_mean_apart,
         pursuit=pursuit,
     )
-    x = found.x[border : border + y.shape[0], border : border + y.shape[1], :]
-    return Denoised(array_namespace(y).astype(x, y.dtype), found.D, found.atoms_per_patch)
+    x = array_namespace(y).astype(found.x[(*inside, slice(None))], y.dtype)
+    return Denoised(x, found.D, found.atoms_per_patch)
 
 
 def _mean_apart(y):
@@ -256,3 +263,20 @@ def reflect(y, border):
         at = np.abs(np.arange(-border, N + border))
         y = xp.take(y, indices(np.where(at < N, at, 2 * (N - 1) - at), like=y), axis=axis)
     return y
+
+
+def save_denoiser(file, denoiser):
+    """Write a trained :func:`~cscbook.learning.csc_network` as an npz, in single precision."""
+    if not hasattr(denoiser.plan, "steps"):
+        raise ValueError(f"plan = {denoiser.plan.__qualname__}: expected a csc_network")
+    arrays = {name: to_numpy(single(a)) for name, a in denoiser.theta.items()}
+    numbers = {"steps": denoiser.plan.steps, "stride": denoiser.stride, "sigma": denoiser.sigma}
+    write_npz(file, arrays | {name: np.array(value) for name, value in numbers.items()})
+
+
+def load_denoiser(file=None):
+    """The denoiser in a file of :func:`save_denoiser`; by default the one that ``data/train_denoiser.py``
+    trained on seven photographs for noise of 25."""
+    with np.load(_read("denoiser.npz") if file is None else file, allow_pickle=False) as kept:
+        theta = {name: asarray(kept[name]) for name in ("A", "B", "C", "tau")}
+        return Denoiser(theta, csc_network(int(kept["steps"])), int(kept["stride"]), float(kept["sigma"]))

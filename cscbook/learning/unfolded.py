@@ -53,7 +53,7 @@ def csc_network(steps):
 
         return code, pull
 
-    plan.__qualname__ = f"csc_network({steps})"
+    plan.__qualname__, plan.steps = f"csc_network({steps})", steps
     return plan
 
 
