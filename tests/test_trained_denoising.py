@@ -8,8 +8,9 @@ import pytest
 
 from cscbook import ConvDictionary, add_noise, denoise_ksvd, grey, load_image, normalize, psnr
 from cscbook.arrays import to_numpy
-from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser, train_denoiser
-from cscbook.imaging.trained_denoising import reflect, shift_average
+from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser, train_denoiser, training
+from cscbook.imaging.trained_denoising import reflect
+from cscbook.imaging.training import shift_average
 from cscbook.learning import csc_network, csc_start, patch_network, patch_start
 from cscbook.learning.networks import Geometry, synthesis
 from cscbook.local import aggregate, patches
@@ -154,16 +155,14 @@ def test_training_is_the_same_on_every_library(xp):
 
 def test_an_interruption_changes_nothing(tmp_path, monkeypatch):
     whole, file = lesson(), tmp_path / "denoiser.npz"
-    from cscbook.imaging import trained_denoising
-
-    calls, step = itertools.count(), trained_denoising._round
+    calls, step = itertools.count(), training._round
 
     def once(*args):
         if next(calls):
             raise KeyboardInterrupt
         return step(*args)
 
-    monkeypatch.setattr(trained_denoising, "_round", once)
+    monkeypatch.setattr(training, "_round", once)
     with pytest.raises(KeyboardInterrupt):
         lesson(checkpoint=file)
     monkeypatch.undo()

@@ -52,8 +52,8 @@ from .trained_denoising import (
     denoise_trained,
     load_denoiser,
     save_denoiser,
-    train_denoiser,
 )
+from .training import train_denoiser
 from .variation import Cartoon, denoise_tv, inpaint_tv, total_variation
 
 __all__ = [
