@@ -45,7 +45,7 @@ class Denoiser:
 
 
 def denoise_trained(y, denoiser, sigma=None, shifts=None):
-    """Denoise an image (H, W, c) by a trained pursuit: :func:`~cscbook.denoise_csc` with its filters, its
+    """Denoise an image (H, W, c) by a trained pursuit: :func:`~cscbook.imaging.denoise_csc` with its filters, its
     stride, the mean as smooth part, and the pursuit.
 
     Outside, the image is continued by reflection, so that all shifts reach every pixel.

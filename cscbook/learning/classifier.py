@@ -84,7 +84,7 @@ def train_cnn(
     batch : int
     rate : float
     optimizer : function, optional
-        ``adam`` (default) or ``sgd``, of :mod:`cscbook.learning.descent`.
+        ``adam`` (default) or ``sgd``, of ``cscbook.learning.descent``.
     shift : int
         Each signal is moved by up to so many samples along each axis, at random.
     l1 : float
