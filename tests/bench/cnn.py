@@ -4,8 +4,9 @@
 brings, is not installed. ``python tests/bench/cnn.py`` trains the network of the book
 (32, 64 and 512 filters) and pursuits unfolded from it with the same seeds, and prints for each plan the
 accuracies on the held-out digits, their mean and spread, the paired difference from the plain network,
-and the CPU time of an epoch. ``--pooling`` compares strides with max-pooling instead. ``--full-mnist``
-reads MNIST's four files from a folder, or from where ``load_mnist`` looks, and reports the test accuracy.
+and the CPU time of an epoch. ``--pooling`` compares strides with max-pooling instead. ``--attack EPS``
+attacks each network through its own steps, and ``--full-mnist`` reads MNIST's four files from a folder, or
+from where ``load_mnist`` looks, and reports the test accuracy.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from harness import measure, table  # one thread: must come before numpy
 import numpy as np
 
 from cscbook import accuracy, load_digits, load_mnist, train_cnn
+from cscbook.learning import adversarial_noise
 from cscbook.learning.networks import cnn, layered_ista, ml_ista
 from cscbook.learning.pooling import pooled_cnn
 
@@ -85,7 +87,8 @@ def compare(named, data, options):
                 x, y, plan=plan, free=free, n_iter=options.epochs, batch=BATCH, shift=2, rng=rng, **geometry
             )
             cost[name].append((time.process_time() - start) / options.epochs)
-            scores[name].append(100 * accuracy(net, xt, yt))
+            seen = xt + adversarial_noise(net, xt, yt, options.attack) if options.attack else xt
+            scores[name].append(100 * accuracy(net, seen, yt))
             print(f"seed {seed}  {name:24s} {scores[name][-1]:6.2f} %  {cost[name][-1]:6.2f} s", flush=True)
     report(scores, cost)
 
@@ -111,6 +114,9 @@ def main():
         "--only", default="", help="only plans whose name holds one of these, comma-separated"
     )
     parser.add_argument("--pooling", action="store_true")
+    parser.add_argument(
+        "--attack", type=float, default=0.0, metavar="EPS", help="accuracies under noise of this norm"
+    )
     parser.add_argument("--full-mnist", nargs="?", const="", metavar="FOLDER")
     options = parser.parse_args()
     data = load_digits() if options.full_mnist is None else load_mnist(options.full_mnist or None)
