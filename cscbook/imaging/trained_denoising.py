@@ -45,10 +45,10 @@ class Denoiser:
 
 
 def denoise_trained(y, denoiser, sigma=None, shifts=None):
-    """Denoise an image (H, W, c) by a trained pursuit: :func:`~cscbook.imaging.denoise_csc` with its filters, its
-    stride, the mean as smooth part, and the pursuit.
+    """Denoise an image (H, W, c) by a trained pursuit.
 
-    Outside, the image is continued by reflection, so that all shifts reach every pixel.
+    This is :func:`~cscbook.imaging.denoise_csc` with its filters, its stride, the mean as smooth part, and
+    the pursuit. Outside, the image is continued by reflection, so that all shifts reach every pixel.
 
     Parameters
     ----------
