@@ -87,7 +87,9 @@ def compare(named, data, options):
                 x, y, plan=plan, free=free, n_iter=options.epochs, batch=BATCH, shift=2, rng=rng, **geometry
             )
             cost[name].append((time.process_time() - start) / options.epochs)
-            seen = xt + adversarial_noise(net, xt, yt, options.attack) if options.attack else xt
+            seen = (
+                xt + adversarial_noise(net, xt, yt, options.attack, options.steps) if options.attack else xt
+            )
             scores[name].append(100 * accuracy(net, seen, yt))
             print(f"seed {seed}  {name:24s} {scores[name][-1]:6.2f} %  {cost[name][-1]:6.2f} s", flush=True)
     report(scores, cost)
@@ -117,6 +119,7 @@ def main():
     parser.add_argument(
         "--attack", type=float, default=0.0, metavar="EPS", help="accuracies under noise of this norm"
     )
+    parser.add_argument("--steps", type=int, default=5, help="steps of the attack")
     parser.add_argument("--full-mnist", nargs="?", const="", metavar="FOLDER")
     options = parser.parse_args()
     data = load_digits() if options.full_mnist is None else load_mnist(options.full_mnist or None)
