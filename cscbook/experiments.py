@@ -83,7 +83,8 @@ def wilson(outcomes, z=1.96):
     """Rate of true outcomes with the bounds of its Wilson interval, 95 % by default [Wilson, 1927]."""
     p, n = float(np.mean(outcomes)), len(outcomes)
     centre, width = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    return p, (centre - width) / (1 + z * z / n), (centre + width) / (1 + z * z / n)
+    low, high = (centre - width) / (1 + z * z / n), (centre + width) / (1 + z * z / n)
+    return p, max(low, 0.0), min(high, 1.0)  # up to rounding they are inside
 
 
 def phase_transition(
