@@ -1,6 +1,8 @@
-"""What registry.json says about a file."""
+"""What registry.json says about a file, and how it gets there."""
 
 import hashlib
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -23,3 +25,13 @@ def entry(path, arrays, licence, source):
         "licence": licence,
         "source": source,
     }
+
+
+def register(file, licence, source, facts):
+    """Add the entry of a learned npz, and what was measured of it, to the registry of ``data/``, beside the
+    file; returns the entry."""
+    with np.load(file) as arrays:
+        what = entry(file, dict(arrays), licence, source) | facts
+    known = json.loads((Path(__file__).parent / "registry.json").read_text())
+    (file.parent / "registry.json").write_text(json.dumps(known | {file.name: what}, indent=1) + "\n")
+    return what

@@ -13,13 +13,12 @@ the first effective atoms of each depth as pictures, and its entry in registry.j
 
 import argparse
 import hashlib
-import json
 import tarfile
 import time
 from pathlib import Path
 
 import numpy as np
-from entry import entry
+from entry import register
 
 from cscbook import ksvd, mlcsc_learning, natural32, to_numpy
 from cscbook.layered import effective
@@ -69,7 +68,7 @@ def measure(dictionaries, train, held):
     }
 
 
-def register(dictionaries, found):
+def keep(dictionaries, found):
     """The first effective atoms of each depth as pictures in a small file, and what was measured."""
     atoms = {}
     for i, D in enumerate(effective(dictionaries), 1):
@@ -78,9 +77,7 @@ def register(dictionaries, found):
     file = HERE / "colour_atoms.npz"
     np.savez_compressed(file, **atoms)
     source = "learned from astronaut, coffee and rocket by train_colour.py"
-    what = entry(file, atoms, "CC0-1.0", source) | found
-    registry = json.loads((HERE / "registry.json").read_text()) | {file.name: what}
-    (HERE / "registry.json").write_text(json.dumps(registry, indent=1) + "\n")
+    register(file, "CC0-1.0", source, found)
 
 
 def main():
@@ -104,7 +101,7 @@ def main():
     found = measure(learned.dictionaries, train, held) | {"cpu_seconds": round(seconds), "seed": SEED}
     print(found)
     if options.register and not options.cifar:
-        register(
+        keep(
             learned.dictionaries,
             found | {"command": f"python data/train_colour.py --rounds {options.rounds} --register OUT"},
         )

@@ -9,12 +9,11 @@ it has not seen, beside K-SVD. Single precision: another processor may give othe
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
-from entry import entry
+from entry import register
 
 from cscbook import add_noise, asarray, dct_dictionary, denoise_ksvd, grey, load_image, psnr
 from cscbook.imaging import denoise_trained, save_denoiser, train_denoiser
@@ -59,14 +58,15 @@ def main():
     seconds = time.process_time() - start
     file = options.out / "denoiser.npz"
     save_denoiser(file, denoiser)
-    with np.load(file) as arrays:
-        what = entry(file, dict(arrays), "CC0-1.0", "learned from seven photographs by train_denoiser.py")
-    what["command"] = f"python data/train_denoiser.py --rounds {options.rounds}"
-    what |= {"seed": SEED, "cpu_seconds": round(seconds), "sigma": SIGMA, "lessons": LESSONS}
-    what["held_out"] = reached(denoiser)
-    registry = json.loads((HERE / "registry.json").read_text()) | {file.name: what}
-    (options.out / "registry.json").write_text(json.dumps(registry, indent=1) + "\n")
-    print(f"{seconds:.0f} CPU seconds; {denoiser.parameters} parameters; {what['held_out']}")
+    facts = {"command": f"python data/train_denoiser.py --rounds {options.rounds}", "seed": SEED}
+    facts |= {
+        "cpu_seconds": round(seconds),
+        "sigma": SIGMA,
+        "lessons": LESSONS,
+        "held_out": reached(denoiser),
+    }
+    register(file, "CC0-1.0", "learned from seven photographs by train_denoiser.py", facts)
+    print(f"{seconds:.0f} CPU seconds; {denoiser.parameters} parameters; {facts['held_out']}")
 
 
 if __name__ == "__main__":

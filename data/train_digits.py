@@ -9,12 +9,11 @@ with 1,024 atoms that know no layers. Single precision: another processor may gi
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
-from entry import entry
+from entry import register
 
 from cscbook import ConvDictionary, ksvd, load_digits, mlcsc_learning
 from cscbook.layered import effective
@@ -46,21 +45,18 @@ def sparse_enough(dictionaries):
     return [*before, ConvDictionary(prune(D.filters, ZEROS), D.space, D.stride, D.circular)]
 
 
-def register(options, dictionaries, seconds, held, free):
+def keep(options, dictionaries, seconds, held, free):
     """Write the file and its entry, and print what was reached."""
     file = options.out / "digit_dictionaries.npz"
     save_dictionaries(file, dictionaries)
-    with np.load(file) as arrays:
-        what = entry(file, dict(arrays), LICENCE, "learned from mnist_small.npz by train_digits.py")
-    what["command"] = f"python data/train_digits.py --rounds {options.rounds}"
-    what |= {"seed": SEED, "cpu_seconds": round(seconds), "held_out_digits": len(held), "nonzeros": K[-1]}
-    what["held_out_error"] = round(relative_error(effective(dictionaries)[-1], held, K[-1]), 5)
-    what["ksvd_error"] = round(free, 5)
-    registry = json.loads((HERE / "registry.json").read_text()) | {file.name: what}
-    (options.out / "registry.json").write_text(json.dumps(registry, indent=1) + "\n")
+    facts = {"command": f"python data/train_digits.py --rounds {options.rounds}", "seed": SEED}
+    facts |= {"cpu_seconds": round(seconds), "held_out_digits": len(held), "nonzeros": K[-1]}
+    facts["held_out_error"] = round(relative_error(effective(dictionaries)[-1], held, K[-1]), 5)
+    facts["ksvd_error"] = round(free, 5)
+    register(file, LICENCE, "learned from mnist_small.npz by train_digits.py", facts)
     zeros = ", ".join(f"{100 * np.mean(np.asarray(D.filters) == 0):.2f} %" for D in dictionaries)
     print(f"{seconds:.0f} CPU seconds; zeros in D1, D2, D3: {zeros}")
-    error = what["held_out_error"]
+    error = facts["held_out_error"]
     print(f"held-out error {error}, {error / free:.3f} times K-SVD's {free:.5f}")
 
 
@@ -77,7 +73,7 @@ def main():
         rng=np.random.default_rng(SEED), progress=True, checkpoint=options.checkpoint,
     )  # fmt: skip
     seconds = time.process_time() - start
-    register(options, sparse_enough(learned.dictionaries), seconds, held, unconstrained(train, held))
+    keep(options, sparse_enough(learned.dictionaries), seconds, held, unconstrained(train, held))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ tenths of a point less on others. Single precision: another processor may give o
 """
 
 import argparse
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from entry import entry
+from entry import register
 
 from cscbook import accuracy, load_digits, train_cnn
 from cscbook.learning import load_network, save_network
@@ -52,19 +51,16 @@ def trained(x, y, epochs=EPOCHS):
     )
 
 
-def register(out, network, seconds, held_x, held_y):
+def keep(out, network, seconds, held_x, held_y):
     """Write the file and its entry, and print what was reached by the network as it is stored."""
     file = out / "digit_network.npz"
     save_network(file, network)
     network = load_network(file)
-    with np.load(file) as arrays:
-        what = entry(file, dict(arrays), LICENCE, f"learned from mnist_small.npz by {Path(__file__).name}")
-    what |= {"command": f"python data/{Path(__file__).name}", "seed": SEED, "epochs": sum(EPOCHS)}
-    what |= {"cpu_seconds": round(seconds), "held_out_digits": len(held_x)}
-    what["held_out_accuracy"] = round(accuracy(network, held_x, held_y), 5)
-    what["nonzeros"] = [int(np.count_nonzero(network.theta[f"W{i}"])) for i in (1, 2, 3)]
-    registry = json.loads((HERE / "registry.json").read_text()) | {file.name: what}
-    (out / "registry.json").write_text(json.dumps(registry, indent=1) + "\n")
+    facts = {"command": f"python data/{Path(__file__).name}", "seed": SEED, "epochs": sum(EPOCHS)}
+    facts |= {"cpu_seconds": round(seconds), "held_out_digits": len(held_x)}
+    facts["held_out_accuracy"] = round(accuracy(network, held_x, held_y), 5)
+    facts["nonzeros"] = [int(np.count_nonzero(network.theta[f"W{i}"])) for i in (1, 2, 3)]
+    what = register(file, LICENCE, f"learned from mnist_small.npz by {Path(__file__).name}", facts)
     print(f"{seconds:.0f} CPU seconds, {what['bytes']} bytes, non-zeros {what['nonzeros']}")
     print(f"accuracy on {len(held_x)} held-out digits: {what['held_out_accuracy']}")
 
@@ -77,7 +73,7 @@ def main():
     x, held_x = x.astype(np.float32), held_x.astype(np.float32)
     start = time.process_time()
     network = trained(x, y)
-    register(options.out, network, time.process_time() - start, held_x, held_y)
+    keep(options.out, network, time.process_time() - start, held_x, held_y)
 
 
 if __name__ == "__main__":

@@ -59,10 +59,7 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
     """
     D = asarray(dct_filters() if D is None else D, like=y)
     check_image(y, sigma, max(D.shape[:2]))
-    if not 1 <= stride <= min(D.shape[:2]):
-        raise ValueError(
-            f"stride = {stride}: expected 1 <= stride <= {min(D.shape[:2])}, the size of an atom"
-        )
+    check_stride(stride, min(D.shape[:2]))
     lam, weight = 2.7 * sigma if lam is None else lam, check_level("weight", weight)
     shifts = list(itertools.product(range(stride), repeat=2)) if shifts is None else list(shifts)
     split = split or (lambda y: split_frequencies(y, 3.0))
@@ -73,6 +70,12 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
         return _average_shifts(channel, parts, weight)
 
     return Denoised(by_channel(one, y), D, sum(used) / len(used))
+
+
+def check_stride(stride, size):
+    """Raise unless atoms of this size, so far apart, leave no gaps."""
+    if not 1 <= stride <= size:
+        raise ValueError(f"stride = {stride}: expected 1 <= stride <= {size}, the size of an atom")
 
 
 def _one_shift(y, filters, stride, shift, split, pursuit, used):

@@ -76,12 +76,16 @@ def back_project(x, y, n_iter=5):
 
 def views(x):
     """The eight views of an image (H, W, c): its four rotations, and those of its mirror image."""
-    xp, found = array_namespace(x), []
-    for image in (x, xp.flip(x, axis=1)):
-        for _ in range(4):
-            found.append(image)
-            image = xp.flip(xp.permute_dims(image, (1, 0, 2)), axis=0)
-    return found
+    return [view(x, v) for v in range(8)]
+
+
+def view(x, v):
+    """View ``v`` of :func:`views`: a quarter turn for each unit of ``v % 4``, after a mirror from 4 on."""
+    xp = array_namespace(x)
+    x = x if v < 4 else xp.flip(x, axis=1)
+    for _ in range(v % 4):
+        x = xp.flip(xp.permute_dims(x, (1, 0, 2)), axis=0)
+    return x
 
 
 def unview(images):

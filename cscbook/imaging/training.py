@@ -11,9 +11,10 @@ from ..checkpoints import rounds
 from ..learning.descent import adam, pack, unpack
 from ..learning.networks import Geometry, add, synthesis
 from ..signals import noise
+from .convolutional_denoising import check_stride
 from .denoising import check_image, single
 from .filters import PEAK
-from .superresolution import views
+from .superresolution import view
 from .trained_denoising import Denoiser
 
 
@@ -95,8 +96,7 @@ def _check(images, sigma, start, stride, shifts, blocks):
     size = check('start["C"]', start["C"], ndim=4).shape[0]
     if start["C"].shape[1:3] != (size, 1):
         raise ValueError(f'start["C"] of shape {tuple(start["C"].shape)}: expected (n, n, 1, m)')
-    if not 1 <= stride <= size:
-        raise ValueError(f"stride = {stride}: expected 1 <= stride <= {size}, the size of an atom")
+    check_stride(stride, size)
     if not 1 <= shifts <= stride**2 or stride * blocks < size:
         raise ValueError(
             f"shifts = {shifts}, blocks = {blocks}: expected 1 <= shifts <= {stride**2}, "
@@ -115,7 +115,7 @@ def _crops(images, sigma, batch, side, rng):
         i, j = (int(rng.integers(N - side + 1)) for N in x.shape[:2])
         channel = int(rng.integers(x.shape[-1]))
         crop = x[i : i + side, j : j + side, channel : channel + 1]
-        found.append(views(crop)[int(rng.integers(8))])
+        found.append(view(crop, int(rng.integers(8))))
     x = xp.stack(found)
     y = x + noise(x, sigma, rng)
     mean = xp.mean(y, axis=(1, 2, 3), keepdims=True)

@@ -84,7 +84,7 @@ def load_digit_dictionaries():
 
 def load_digit_network():
     """The convolutional network that ``data/train_digits_network.py`` trained on 4,000 digits of 28 x 28
-    pixels: 32 filters of 6 x 6, 64 of 6 x 6 x 32, 512 of 4 x 4 x 64, a tenth of them not zero."""
+    pixels: 32 filters of 6 x 6, 64 of 6 x 6 x 32, 512 of 4 x 4 x 64, one entry in sixteen not zero."""
     return load_network(_read("digit_network.npz"))
 
 

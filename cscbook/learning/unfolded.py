@@ -89,10 +89,8 @@ def csc_start(D, lam, stride):
     around = tuple(stride * -(-4 * n // stride) for n in size)
     root = ConvDictionary(D, around, stride).lipschitz ** 0.5
     axes = tuple(range(D.ndim - 1))
-    flat = xp.max(D, axis=axes) - xp.min(D, axis=axes) < 1e-6
-    tau = xp.where(
-        flat, zeros(flat.shape, like=D), zeros(flat.shape, like=D) + check_level("lam", lam) / root
-    )
+    varies = xp.max(D, axis=axes) - xp.min(D, axis=axes) >= 1e-6
+    tau = xp.astype(varies, D.dtype) * (check_level("lam", lam) / root)
     return {"A": D / root, "B": D / root, "C": D / root, "tau": tau}
 
 
