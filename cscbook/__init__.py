@@ -1,24 +1,34 @@
 """cscbook: sparse models of signals, from patches to convolutional sparse coding, as the talk tells it."""
 
 from .arrays import array_namespace, asarray, backend, to_numpy
-from .convolution import ConvDictionary, linear_operator
-from .dictionary import coherence, dct_dictionary, dct_matrix, dense, normalize, shifted_coherence
-from .experiments import phase_transition
-from .guarantees import (
-    bp_error_bound,
-    bp_noise_level,
-    local_count,
-    margin_bound,
-    omp_error_bound,
-    omp_noise_level,
-    sparsest_error_bound,
-    stripe_coherence_level,
-    stripe_rip,
-    stripe_rip_bound,
-    thresholding_level,
-    thresholding_noise_level,
-    uniqueness_level,
-    welch_bound,
+from .datasets import (
+    add_noise,
+    contrast_normalize,
+    grey,
+    image_names,
+    load_digits,
+    load_image,
+    load_mnist,
+    load_notes,
+    natural32,
+    noise,
+    random_code,
+    random_dictionary,
+    split_frequencies,
+    synthesize_notes,
+)
+from .dictionaries import (
+    ConvDictionary,
+    coherence,
+    dct_dictionary,
+    dct_matrix,
+    dense,
+    linear_operator,
+    low_coherence_dictionary,
+    normalize,
+    random_molecules,
+    shifted_coherence,
+    spaced_code,
 )
 from .imaging import (
     denoise_csc,
@@ -59,8 +69,52 @@ from .layered import (
     sweep,
     synthesize,
 )
-from .layered_guarantees import (
+from .learning import (
+    ksvd,
+    lobcod_dictionary_learning,
+    mlcsc_learning,
+    online_dictionary_learning,
+    slice_dictionary_learning,
+)
+from .local import aggregate, counts, patches, stripes
+from .localglobal import lobcod, local_ista, slice_admm
+from .networks import Network, accuracy, load_digit_dictionaries, load_digit_network, train_cnn
+from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
+from .pursuits import (
+    Pursuit,
+    basis_pursuit,
+    basis_pursuit_equality,
+    duality_gap,
+    exact_mmse,
+    fista,
+    ista,
+    lam_max,
+    map_threshold,
+    mmse_shrinkage,
+    objective,
+    omp,
+    oracle_estimate,
+    resonance_shrinkage,
+    stochastic_resonance,
+    thresholding,
+)
+from .shrinkage import hard, soft, soft_nonnegative
+from .sound import (
+    Note,
+    constant_q,
+    load_waveform,
+    note_code,
+    note_scores,
+    note_template,
+    pick_notes,
+    pitch_of,
+    play_notes,
+    transcribe,
+)
+from .theory import (
     Layer,
+    bp_error_bound,
+    bp_noise_level,
     cover_count,
     dcp_error_bounds,
     dcp_is_unique,
@@ -68,65 +122,22 @@ from .layered_guarantees import (
     layered_bp_weights,
     layered_thresholding_error_bounds,
     layers_of,
+    local_count,
+    margin_bound,
+    omp_error_bound,
+    omp_noise_level,
+    phase_transition,
     projection_error_bound,
     sparse_dictionary_bound,
+    sparsest_error_bound,
+    stripe_coherence_level,
+    stripe_rip,
+    stripe_rip_bound,
     threshold_interval,
+    thresholding_level,
+    thresholding_noise_level,
+    uniqueness_level,
+    welch_bound,
 )
-from .learning import (
-    Network,
-    accuracy,
-    ksvd,
-    load_digit_dictionaries,
-    load_digit_network,
-    lobcod_dictionary_learning,
-    mlcsc_learning,
-    online_dictionary_learning,
-    slice_dictionary_learning,
-    train_cnn,
-)
-from .local import aggregate, counts, patches, stripes
-from .localglobal import lobcod, local_ista, slice_admm
-from .low_coherence import low_coherence_dictionary
-from .mnist import load_mnist
-from .molecules import random_molecules, spaced_code
-from .music import Note, constant_q, note_code, note_scores, note_template, pick_notes, transcribe
-from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
-from .pursuits import (
-    Pursuit,
-    basis_pursuit,
-    basis_pursuit_equality,
-    duality_gap,
-    fista,
-    ista,
-    lam_max,
-    objective,
-    omp,
-    thresholding,
-)
-from .resonance import (
-    exact_mmse,
-    map_threshold,
-    mmse_shrinkage,
-    oracle_estimate,
-    resonance_shrinkage,
-    stochastic_resonance,
-)
-from .shrinkage import hard, soft, soft_nonnegative
-from .signals import (
-    add_noise,
-    contrast_normalize,
-    grey,
-    image_names,
-    load_digits,
-    load_image,
-    load_notes,
-    natural32,
-    noise,
-    random_code,
-    random_dictionary,
-    split_frequencies,
-    synthesize_notes,
-)
-from .sounds import load_waveform, pitch_of, play_notes
 
 __version__ = "0.1.0"

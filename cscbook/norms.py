@@ -1,7 +1,7 @@
 """Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
 
 from .arrays import array_namespace, asarray, check
-from .dictionary import shifted_coherence
+from .dictionaries.matrix import shifted_coherence
 from .local import patches, stripes
 
 

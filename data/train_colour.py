@@ -22,7 +22,8 @@ from entry import register
 
 from cscbook import ksvd, mlcsc_learning, natural32, to_numpy
 from cscbook.layered import effective
-from cscbook.learning import relative_error, save_dictionaries, thresholded_atoms
+from cscbook.learning import relative_error, thresholded_atoms
+from cscbook.networks import save_dictionaries
 
 SIZES, STRIDES, ATOMS = ((5, 5), (5, 5), (5, 5)), (2, 2, 1), (64, 256, 1024)
 NONZEROS, K, SEED = (272, 598), (4, 8, 16), 0  # 83.0 and 90.7 % zeros

@@ -17,7 +17,7 @@ from entry import register
 
 from cscbook import add_noise, asarray, dct_dictionary, denoise_ksvd, grey, load_image, psnr
 from cscbook.imaging import denoise_trained, save_denoiser, train_denoiser
-from cscbook.learning import csc_network, csc_start
+from cscbook.networks import csc_network, csc_start
 
 HERE = Path(__file__).parent
 LESSONS = ("cat", "ascent", "coffee", "brick", "rocket", "grass", "gravel")

@@ -17,8 +17,9 @@ from entry import register
 
 from cscbook import ConvDictionary, ksvd, load_digits, mlcsc_learning
 from cscbook.layered import effective
-from cscbook.learning import relative_error, save_dictionaries
+from cscbook.learning import relative_error
 from cscbook.learning.effective_atoms import prune
+from cscbook.networks import save_dictionaries
 
 HERE = Path(__file__).parent
 SIZES, STRIDES, ATOMS = ((7, 7), (5, 5), (7, 7)), (2, 1, 1), (32, 128, 1024)

@@ -18,8 +18,8 @@ import numpy as np
 from entry import register
 
 from cscbook import accuracy, load_digits, train_cnn
-from cscbook.learning import load_network, save_network
-from cscbook.learning.descent import adam_on_support
+from cscbook.networks import load_network, save_network
+from cscbook.networks.optimisers import adam_on_support
 
 HERE = Path(__file__).parent
 SEED, EPOCHS, L1, SHARES = 0, (15, 25), 0.05, (0.5, 0.15, 0.05)

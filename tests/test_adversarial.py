@@ -23,12 +23,12 @@ from cscbook import (
     synthesize,
 )
 from cscbook.arrays import to_numpy
-from cscbook.learning import adversarial_noise, input_gradient, worst_noise
-from cscbook.learning import networks as steps
-from cscbook.learning.classifier import dictionaries, loss_and_gradients, scores
-from cscbook.learning.descent import cross_entropy
-from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
-from cscbook.learning.pooling import pooled_cnn
+from cscbook.networks import adversarial_noise, input_gradient, worst_noise
+from cscbook.networks import plans as steps
+from cscbook.networks.classifier import dictionaries, loss_and_gradients, scores
+from cscbook.networks.optimisers import cross_entropy
+from cscbook.networks.plans import Geometry, cnn, layered_ista, ml_ista
+from cscbook.networks.pooling import pooled_cnn
 
 LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
 POOLED = (Geometry((2, 2), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))

@@ -7,7 +7,8 @@ import pytest
 from conftest import to
 
 from cscbook.arrays import to_numpy
-from cscbook.dictionary import normalize
+from cscbook.datasets.files import load_image
+from cscbook.dictionaries.matrix import normalize
 from cscbook.imaging import (
     Denoised,
     average,
@@ -27,7 +28,6 @@ from cscbook.imaging import (
     sos,
 )
 from cscbook.pursuits import omp
-from cscbook.signals import load_image
 
 SIGMA = 25.0
 

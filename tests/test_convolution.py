@@ -8,11 +8,11 @@ import pytest
 
 from cscbook import aggregate, coherence, dense, l0_inf_stripe, patches, stripes
 from cscbook.arrays import to_numpy
-from cscbook.convolution import ConvDictionary, linear_operator
-from cscbook.dictionary import shifted_coherence
-from cscbook.guarantees import local_count, stripe_rip, stripe_rip_bound, welch_bound
-from cscbook.low_coherence import low_coherence_dictionary
+from cscbook.dictionaries.convolution import ConvDictionary, linear_operator
+from cscbook.dictionaries.low_coherence import low_coherence_dictionary
+from cscbook.dictionaries.matrix import shifted_coherence
 from cscbook.norms import stripe_coherence
+from cscbook.theory.guarantees import local_count, stripe_rip, stripe_rip_bound, welch_bound
 
 CASES = [  # size, space, channels, filters, stride, circular
     ((4,), (12,), 1, 3, 1, True),

@@ -7,7 +7,7 @@ import pytest
 
 from cscbook import basis_pursuit, dense, duality_gap, fista, ista, lam_max, objective
 from cscbook.arrays import to_numpy
-from cscbook.convolution import ConvDictionary
+from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.pursuits import short_signals, working_set
 from cscbook.pursuits.relaxation import Masked
 

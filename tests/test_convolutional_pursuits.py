@@ -5,7 +5,7 @@ import pytest
 
 from cscbook import basis_pursuit, basis_pursuit_equality, dense, duality_gap, lam_max, omp
 from cscbook.arrays import to_numpy
-from cscbook.convolution import ConvDictionary
+from cscbook.dictionaries.convolution import ConvDictionary
 
 CASES = [
     ((5,), (40,), 1, 2, 1, True),

@@ -7,7 +7,7 @@ import pytest
 
 from cscbook import coherence, dct_dictionary, dct_matrix, dense, normalize
 from cscbook.arrays import to_numpy
-from cscbook.dictionary import lipschitz
+from cscbook.dictionaries.matrix import lipschitz
 
 
 def test_coherence_is_the_worst_pair(xp, rng):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from cscbook import experiments
-from cscbook.convolution import ConvDictionary
-from cscbook.experiments import (
+from cscbook.dictionaries.convolution import ConvDictionary
+from cscbook.norms import l2_inf_patch
+from cscbook.theory import phase_transition as experiments
+from cscbook.theory.phase_transition import (
     phase_transition,
     recover_lagrangian_bp,
     recover_omp,
@@ -13,7 +14,6 @@ from cscbook.experiments import (
     same_support,
     wilson,
 )
-from cscbook.norms import l2_inf_patch
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from cscbook import ConvDictionary
 from cscbook.arrays import indices, to_numpy
-from cscbook.learning import error_rate, pooled_features, ridge_classifier, unit_atoms
+from cscbook.networks import error_rate, pooled_features, ridge_classifier, unit_atoms
 
 
 def test_pooled_features_are_the_largest_thresholded_correlations(xp, rng, close):

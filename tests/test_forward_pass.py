@@ -6,9 +6,9 @@ from scipy.signal import correlate
 
 from cscbook import ConvDictionary, forward_pass, layered_thresholding, nonnegative, positive_parts, soft
 from cscbook.arrays import asarray, to_numpy
-from cscbook.learning.classifier import loss_and_gradients
-from cscbook.learning.networks import Geometry
-from cscbook.learning.pooling import max_pool, pooled_cnn
+from cscbook.networks.classifier import loss_and_gradients
+from cscbook.networks.plans import Geometry
+from cscbook.networks.pooling import max_pool, pooled_cnn
 
 
 def network(rng):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cscbook import ConvDictionary, duality_gap, inpaint, patch_filters, psnr, self_dictionary, to_numpy
-from cscbook.imaging.filters import crop, pad, padded_dictionary, roughness
+from cscbook.imaging.batches import crop, pad, padded_dictionary, roughness
 from cscbook.imaging.inpainting import conjugate_gradients, plate
-from cscbook.imaging.variation import gradient, gradient_adjoint
+from cscbook.imaging.total_variation import gradient, gradient_adjoint
 from cscbook.pursuits.relaxation import Masked
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from cscbook import add_noise, basis_pursuit, ista, random_code, random_dictionary
 from cscbook.arrays import to_numpy
-from cscbook.learning import lista, lista_start, train_lista
+from cscbook.networks import lista, lista_start, train_lista
 
 LAM = 0.1
 

@@ -11,15 +11,7 @@ import pytest
 from cscbook import ConvDictionary, ksvd, load_digits, mlcsc_learning, normalize
 from cscbook.arrays import to_numpy
 from cscbook.layered import effective, synthesize
-from cscbook.learning import (
-    deepest_code,
-    greedy_atoms,
-    load_dictionaries,
-    load_digit_dictionaries,
-    relative_error,
-    save_dictionaries,
-    thresholded_atoms,
-)
+from cscbook.learning import deepest_code, greedy_atoms, relative_error, thresholded_atoms
 from cscbook.learning.effective_atoms import (
     atoms_by_depth,
     cone,
@@ -30,6 +22,7 @@ from cscbook.learning.effective_atoms import (
     spans,
     unit_layers,
 )
+from cscbook.networks import load_dictionaries, load_digit_dictionaries, save_dictionaries
 
 SIZES, STRIDES, ATOMS = ((4,), (3,), (2,)), (2, 1, 1), (3, 4, 5)
 REGISTRY = Path(__file__).parents[1] / "data" / "registry.json"

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cscbook import load_digits, load_mnist, mnist
+from cscbook import load_digits, load_mnist
 from cscbook.arrays import to_numpy
+from cscbook.datasets import mnist
 
 BENCH = Path(__file__).parent / "bench" / "cnn.py"
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cscbook.arrays import to_numpy
-from cscbook.convolution import ConvDictionary
-from cscbook.music import (
+from cscbook.datasets.synthetic import synthesize_notes
+from cscbook.dictionaries.convolution import ConvDictionary
+from cscbook.pursuits import duality_gap
+from cscbook.sound.music import (
     HOP,
     LOWEST,
     ORIGIN,
@@ -22,9 +24,7 @@ from cscbook.music import (
     tones,
     transcribe,
 )
-from cscbook.pursuits import duality_gap
-from cscbook.signals import synthesize_notes
-from cscbook.sounds import pitch_of
+from cscbook.sound.waveforms import pitch_of
 
 RATE = 8000
 

@@ -8,10 +8,10 @@ from conftest import to
 from scipy.stats import multivariate_normal
 
 from cscbook.arrays import array_namespace, to_numpy
+from cscbook.datasets.files import load_image
 from cscbook.imaging import denoise_epll, denoise_wnnm, image_patches, psnr, similar_patches
-from cscbook.imaging.matching import ungroup
-from cscbook.imaging.patch_models import mixture_patches, shrink_singular_values
-from cscbook.signals import load_image
+from cscbook.imaging.denoising.patch_models import mixture_patches, shrink_singular_values
+from cscbook.imaging.denoising.similar_patches import ungroup
 
 
 def photograph(rng, shape=(12, 14, 1), sigma=0.0):
@@ -70,7 +70,7 @@ def test_a_patch_matches_itself_first_even_if_others_are_equal(xp):
 def test_a_band_at_a_time_gives_the_same_groups(xp, rng, monkeypatch):
     x = to(xp, photograph(rng))
     whole = to_numpy(similar_patches(x, 3, 5, 6))
-    monkeypatch.setattr("cscbook.imaging.matching.AT_ONCE", 1)
+    monkeypatch.setattr("cscbook.imaging.denoising.similar_patches.AT_ONCE", 1)
     np.testing.assert_array_equal(to_numpy(similar_patches(x, 3, 5, 6)), whole)
 
 

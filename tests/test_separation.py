@@ -5,9 +5,9 @@ import pytest
 
 from cscbook import ConvDictionary, separate, to_numpy
 from cscbook.imaging import denoise_tv
-from cscbook.imaging.filters import crop, padded_dictionary
+from cscbook.imaging.batches import crop, padded_dictionary
 from cscbook.imaging.separation import texture_filters
-from cscbook.imaging.variation import total_variation
+from cscbook.imaging.total_variation import total_variation
 
 
 def correlation(a, b):

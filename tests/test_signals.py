@@ -19,11 +19,11 @@ from cscbook import (
     natural32,
     random_code,
     random_dictionary,
-    signals,
     split_frequencies,
     synthesize_notes,
 )
 from cscbook.arrays import to_numpy
+from cscbook.datasets import files as signals
 
 
 def test_the_same_seed_gives_the_same_signal():

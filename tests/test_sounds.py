@@ -5,10 +5,18 @@ import pytest
 from scipy.io import wavfile
 
 from cscbook.arrays import to_numpy
-from cscbook.convolution import ConvDictionary
+from cscbook.datasets.files import load_notes
+from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.pursuits import omp
-from cscbook.signals import load_notes
-from cscbook.sounds import gammatones, load_waveform, midi, name_of, pitch_of, play_notes, random_score
+from cscbook.sound.waveforms import (
+    gammatones,
+    load_waveform,
+    midi,
+    name_of,
+    pitch_of,
+    play_notes,
+    random_score,
+)
 
 
 def test_pitches_and_names():

@@ -6,7 +6,8 @@ import pytest
 from cscbook import ConvDictionary, psnr, superresolve, train_superresolution
 from cscbook.arrays import to_numpy
 from cscbook.imaging import Coupled, back_project, double, halve, resize
-from cscbook.imaging.superresolution import couple, keys, map_correlations, resampling, unview, views
+from cscbook.imaging.denoising.symmetries import unview, views
+from cscbook.imaging.superresolution import couple, keys, map_correlations, resampling
 
 
 def rectangles(rng, n=64):

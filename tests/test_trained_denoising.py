@@ -8,14 +8,15 @@ import pytest
 
 from cscbook import ConvDictionary, add_noise, denoise_ksvd, grey, load_image, normalize, psnr
 from cscbook.arrays import to_numpy
-from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser, train_denoiser, training
-from cscbook.imaging.trained_denoising import reflect
-from cscbook.imaging.training import shift_average
-from cscbook.learning import csc_network, csc_start, patch_network, patch_start
-from cscbook.learning.networks import Geometry, synthesis
+from cscbook.datasets.files import registry
+from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser, train_denoiser
+from cscbook.imaging.denoising import training
+from cscbook.imaging.denoising.trained import reflect
+from cscbook.imaging.denoising.training import shift_average
 from cscbook.local import aggregate, patches
+from cscbook.networks import csc_network, csc_start, patch_network, patch_start
+from cscbook.networks.plans import Geometry, synthesis
 from cscbook.pursuits import ista
-from cscbook.signals import registry
 
 LAYER = Geometry((4, 4), 2, (12, 12))
 

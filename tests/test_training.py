@@ -10,17 +10,10 @@ import pytest
 from cscbook import load_digit_network, load_digits
 from cscbook.arrays import to_numpy
 from cscbook.layered import forward_pass, layered_iterative_thresholding, sweep
-from cscbook.learning import Network, load_network, save_network
-from cscbook.learning.classifier import (
-    accuracy,
-    dictionaries,
-    loss_and_gradients,
-    scores,
-    shifted,
-    train_cnn,
-)
-from cscbook.learning.descent import adam, adam_on_support, cross_entropy, sgd
-from cscbook.learning.networks import Geometry, cnn, layered_ista, ml_ista
+from cscbook.networks import Network, load_network, save_network
+from cscbook.networks.classifier import accuracy, dictionaries, loss_and_gradients, scores, shifted, train_cnn
+from cscbook.networks.optimisers import adam, adam_on_support, cross_entropy, sgd
+from cscbook.networks.plans import Geometry, cnn, layered_ista, ml_ista
 from cscbook.shrinkage import soft_nonnegative
 
 REGISTRY = Path(__file__).parents[1] / "data" / "registry.json"

@@ -6,7 +6,7 @@ from skimage.restoration import denoise_tv_chambolle
 
 from cscbook import to_numpy
 from cscbook.imaging import denoise_tv, inpaint_tv
-from cscbook.imaging.variation import gradient, gradient_adjoint, length, total_variation
+from cscbook.imaging.total_variation import gradient, gradient_adjoint, length, total_variation
 
 
 def blocks(rng, n=20):

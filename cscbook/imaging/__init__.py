@@ -1,60 +1,43 @@
 """Imaging: what the models are for."""
 
-from .beyond import (
-    denoise_pyramid,
-    disagreement,
-    fuse_scales,
-    haar,
-    inverse_haar,
-    ksvd_epll,
-    remaining_noise,
-    share_disagreement,
-    sos,
-)
-from .convolutional_denoising import (
+from .batches import patch_filters, roughness
+from .denoising import (
+    Denoised,
+    Denoiser,
+    average,
     block_means,
     block_omp,
     dct_filters,
     denoise_csc,
-)
-from .denoising import (
-    Denoised,
-    average,
     denoise_dct,
+    denoise_epll,
     denoise_ksvd,
+    denoise_lssc,
     denoise_omp,
-    image_patches,
-    psnr,
-)
-from .detection import (
-    Occurrences,
-    detect,
-    occurrences,
-    precision_recall,
-)
-from .filters import patch_filters, roughness
-from .inpainting import Inpainted, inpaint, plate, self_dictionary
-from .lssc import denoise_lssc, simultaneous_omp
-from .matching import similar_patches
-from .patch_models import denoise_epll, denoise_wnnm
-from .separation import Separated, separate, texture_filters
-from .superresolution import (
-    Coupled,
-    back_project,
-    double,
-    halve,
-    resize,
-    superresolve,
-    train_superresolution,
-)
-from .trained_denoising import (
-    Denoiser,
+    denoise_pyramid,
     denoise_trained,
+    denoise_wnnm,
+    disagreement,
+    fuse_scales,
+    haar,
+    image_patches,
+    inverse_haar,
+    ksvd_epll,
     load_denoiser,
+    psnr,
+    remaining_noise,
     save_denoiser,
+    share_disagreement,
+    similar_patches,
+    simultaneous_omp,
+    sos,
+    train_denoiser,
 )
-from .training import train_denoiser
-from .variation import Cartoon, denoise_tv, inpaint_tv, total_variation
+from .detection import Occurrences, detect, occurrences, precision_recall
+from .inpainting import Inpainted, inpaint, plate, self_dictionary
+from .separation import Separated, separate, texture_filters
+from .superresolution import Coupled, back_project, double, halve, resize, superresolve, train_superresolution
+from .total_variation import Cartoon, denoise_tv, inpaint_tv, total_variation
 
 __all__ = [
     "Cartoon",

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from ..arrays import array_namespace, asarray, check, check_level, float64
 from ..pursuits import basis_pursuit
-from .denoising import single
-from .filters import (
-    PEAK,
+from .batches import (
     check_filters,
     crop,
     from_batch,
@@ -17,7 +15,8 @@ from .filters import (
     roughness,
     to_batch,
 )
-from .variation import gradient, gradient_adjoint
+from .denoising.ksvd import PEAK, single
+from .total_variation import gradient, gradient_adjoint
 
 
 @dataclass(frozen=True)

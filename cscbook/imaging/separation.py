@@ -6,9 +6,9 @@ from ..arrays import array_namespace, check, check_level
 from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
-from .denoising import single
-from .filters import PEAK, check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
-from .variation import denoise_tv
+from .batches import check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
+from .denoising.ksvd import PEAK, single
+from .total_variation import denoise_tv
 
 
 @dataclass(frozen=True)

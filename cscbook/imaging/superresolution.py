@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, check_level, indices, sparse, zeros
-from ..convolution import ConvDictionary
+from ..datasets.files import split_frequencies
+from ..dictionaries.convolution import ConvDictionary
 from ..learning import lobcod_dictionary_learning
 from ..local import patches
 from ..pursuits import basis_pursuit
-from ..signals import split_frequencies
+from .denoising.symmetries import unview, views
 
 
 @dataclass(frozen=True)
@@ -72,30 +73,6 @@ def back_project(x, y, n_iter=5):
     for _ in range(n_iter):
         x = x + double(y - halve(x))
     return x
-
-
-def views(x):
-    """The eight views of an image (H, W, c): its four rotations, and those of its mirror image."""
-    return [view(x, v) for v in range(8)]
-
-
-def view(x, v):
-    """View ``v`` of :func:`views`: a quarter turn for each unit of ``v % 4``, after a mirror from 4 on."""
-    xp = array_namespace(x)
-    x = x if v < 4 else xp.flip(x, axis=1)
-    for _ in range(v % 4):
-        x = xp.flip(xp.permute_dims(x, (1, 0, 2)), axis=0)
-    return x
-
-
-def unview(images):
-    """Turn the eight :func:`views` back."""
-    xp, back = array_namespace(*images), []
-    for v, image in enumerate(images):
-        for _ in range(v % 4):
-            image = xp.permute_dims(xp.flip(image, axis=0), (1, 0, 2))
-        back.append(image if v < 4 else xp.flip(image, axis=1))
-    return back
 
 
 def train_superresolution(images, size=8, m=64, lam=2.0, ridge=4e3, low=None, n_iter=20, rng=None):

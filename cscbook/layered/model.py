@@ -6,7 +6,7 @@ from operator import matmul
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, to_numpy, zeros
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..norms import l0_inf_stripe
 from ..shrinkage import hard
 

@@ -3,8 +3,8 @@
 from itertools import islice
 
 from ..arrays import array_namespace
-from ..convolution import ConvDictionary
-from ..dictionary import dense
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import dense
 from ..pursuits import Pursuit, basis_pursuit, basis_pursuit_equality, ista
 from ..shrinkage import hard, soft, soft_nonnegative
 from .model import check_layers, refit

@@ -9,7 +9,7 @@ import math
 from itertools import accumulate
 
 from ..arrays import array_namespace, check, check_level, float64, zeros
-from ..dictionary import dense, lipschitz
+from ..dictionaries.matrix import dense, lipschitz
 from ..pursuits import Pursuit
 from ..shrinkage import soft
 from .model import check_layers

@@ -7,7 +7,7 @@ is short, and the effective atoms ``D_1 D_2 ... D_K e_j`` are what it makes of u
 import math
 
 from ..arrays import array_namespace
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
 
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from .. import convolutional_kernels as kernels
 from ..arrays import array_namespace, asarray, is_numpy
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
+from ..kernels import convolution as kernels
 from ..local import patches
 from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import Places, atom_rows

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import kernels
 from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
-from ..dictionary import normalize
+from ..dictionaries.matrix import normalize
+from ..kernels import patches as kernels
 from ..norms import l0
 from ..pursuits import omp
 

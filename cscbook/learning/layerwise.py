@@ -7,8 +7,8 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import array_namespace, indices, to_numpy
-from ..convolution import ConvDictionary
-from ..dictionary import dense, normalize
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import dense, normalize
 from ..layered import effective
 from ..local import patches, positions
 from ..pursuits import fista, omp

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import array_namespace, is_numpy
 from ..checkpoints import rounds
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..pursuits.iterative import fista
 from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import refine

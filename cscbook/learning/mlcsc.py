@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import array_namespace, check, indices, zeros
 from ..checkpoints import rounds
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..layered import effective
 from ..local import positions
 from ..pursuits import omp

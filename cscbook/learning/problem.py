@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, check_level, to_numpy
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
 
 

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from .. import convolutional_kernels as kernels
 from ..arrays import array_namespace, is_numpy, zeros
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
+from ..kernels import convolution as kernels
 from ..pursuits.working_set import Places
 from ..shrinkage import soft
 from .slices import check_local

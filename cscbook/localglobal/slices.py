@@ -1,7 +1,7 @@
 """The global pursuit by local work: iterative thresholding patch by patch, and the ADMM of the slices."""
 
 from ..arrays import array_namespace, check, check_level
-from ..dictionary import lipschitz as largest_eigenvalue
+from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..local import aggregate, counts, patches
 from ..pursuits import basis_pursuit
 from ..shrinkage import soft

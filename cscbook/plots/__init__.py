@@ -12,13 +12,7 @@ from .codes import (
     stripe_counts,
 )
 from .colors import COLORS
-from .curves import (
-    against_bounds,
-    correlations,
-    curves,
-    recoveries,
-    recovery,
-)
+from .curves import against_bounds, correlations, curves, recoveries, recovery
 from .future import attack, margins
 from .layered import effective_atoms, layer_codes
 from .learning import filter_sets, filters, learning_curves
@@ -26,15 +20,7 @@ from .local import patches_and_slices, spreading
 from .molecules import digit_codes, error_bars
 from .music import piano_roll, score_and_roll, spectrogram, spikes, templates
 from .networks import answers
-from .pictures import (
-    atoms,
-    atoms_and_image,
-    equation,
-    feature_maps,
-    image,
-    images,
-    maps,
-)
+from .pictures import atoms, atoms_and_image, equation, feature_maps, image, images, maps
 from .unfoldings import unfoldings
 
 __all__ = [

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..arrays import to_numpy
-from ..music import BINS, HOP, ORIGIN
-from ..sounds import midi
+from ..sound.music import BINS, HOP, ORIGIN
+from ..sound.waveforms import midi
 from .colors import COLORS
 
 INSTRUMENTS = ((COLORS["code"], "o"), ("#E69F00", "s"), (COLORS["omp"], "^"))

@@ -1,7 +1,7 @@
 """Noiseless basis pursuit: the smallest l1 norm among all codes of a signal."""
 
 from ..arrays import array_namespace, fft, float64, indices
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..shrinkage import soft
 from .iterative import Pursuit, check_problem
 

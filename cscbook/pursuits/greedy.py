@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from .. import greedy_kernels, kernels
 from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
-from ..convolution import ConvDictionary
-from ..dictionary import atom_norms, dense
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import atom_norms, dense
+from ..kernels import greedy as greedy_kernels
+from ..kernels import patches as kernels
 from .iterative import Pursuit, check_problem
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..arrays import array_namespace, check, check_level
-from ..dictionary import lipschitz as largest_eigenvalue
+from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..shrinkage import soft
 
 

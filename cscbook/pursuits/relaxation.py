@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import kernels
 from ..arrays import array_namespace, float64, is_numpy
-from ..convolution import ConvDictionary
-from ..dictionary import atom_norms, lipschitz
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import atom_norms, lipschitz
+from ..kernels import patches as kernels
 from ..shrinkage import soft_nonnegative
 from . import short_signals
 from .iterative import Pursuit, check_problem, check_weight, fista

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from .. import descent_kernels
-from ..convolution import ConvDictionary
-from ..kernels import over_columns
+from ..dictionaries.convolution import ConvDictionary
+from ..kernels import descent as descent_kernels
+from ..kernels.patches import over_columns
 from .working_set import atom_rows
 
 

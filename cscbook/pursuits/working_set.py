@@ -13,8 +13,8 @@ from itertools import product
 import numpy as np
 from scipy.fft import next_fast_len
 
-from .. import convolutional_kernels as kernels
-from ..convolution import ConvDictionary
+from ..dictionaries.convolution import ConvDictionary
+from ..kernels import convolution as kernels
 
 TILE = 256  # positions along one side of a tile
 

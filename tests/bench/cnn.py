@@ -19,9 +19,9 @@ from harness import measure, table  # one thread: must come before numpy
 import numpy as np
 
 from cscbook import accuracy, load_digits, load_mnist, train_cnn
-from cscbook.learning import adversarial_noise
-from cscbook.learning.networks import cnn, layered_ista, ml_ista
-from cscbook.learning.pooling import pooled_cnn
+from cscbook.networks import adversarial_noise
+from cscbook.networks.plans import cnn, layered_ista, ml_ista
+from cscbook.networks.pooling import pooled_cnn
 
 SIZES, ATOMS, STRIDES, BATCH = ((6, 6), (6, 6), (4, 4)), (32, 64, 512), (2, 2, 1), 64
 

@@ -20,8 +20,8 @@ from cscbook import (
     separate,
     to_numpy,
 )
+from cscbook.datasets.files import split_frequencies
 from cscbook.imaging import denoise_tv
-from cscbook.signals import split_frequencies
 
 CORNERS = {
     "camera": (100, 150),

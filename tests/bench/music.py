@@ -14,7 +14,9 @@ import time
 import harness  # noqa: F401  (one thread: must come before numpy)
 import numpy as np
 
-from cscbook.music import (
+from cscbook.datasets.files import load_notes
+from cscbook.datasets.synthetic import synthesize_notes
+from cscbook.sound.music import (
     Note,
     constant_q,
     harmonic_template,
@@ -24,8 +26,7 @@ from cscbook.music import (
     note_template,
     pick_notes,
 )
-from cscbook.signals import load_notes, synthesize_notes
-from cscbook.sounds import pitch_of, play_notes, random_score
+from cscbook.sound.waveforms import pitch_of, play_notes, random_score
 
 RATE = 8000
 KEYS = [440 * 2 ** ((key - 69) / 12) for key in range(57, 79)]

@@ -12,7 +12,7 @@ import time
 import harness  # noqa: F401  (one thread a job: must come before numpy)
 
 from cscbook import ConvDictionary, coherence, low_coherence_dictionary, phase_transition, uniqueness_level
-from cscbook.experiments import wilson
+from cscbook.theory.phase_transition import wilson
 
 
 def main():

@@ -1,0 +1,321 @@
+"""The convolutional dictionary: the global matrix D of the convolutional model, never stored.
+
+Two lines define it: ``D.T @ x = patches(x) @ D_L`` and ``D @ gamma = aggregate(gamma @ D_L.T)``.
+Inside, the same numbers come from these lines or from the Fourier domain, whichever is faster (see
+``_spectral_is_faster``).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..arrays import array_namespace, asarray, check, fft, is_numpy, to_numpy, zeros
+from ..local import aggregate, patches, positions
+
+
+@dataclass(frozen=True, eq=False)
+class ConvDictionary:
+    """All shifts of a few filters, as one matrix with ``D @ gamma`` and ``D.T @ x``.
+
+    Column (i, k) is filter k placed at position ``stride * i`` [Papyan, Sulam & Elad, 2017].
+
+    Parameters
+    ----------
+    filters : array, shape (*size, c, m)
+        m filters of ``c`` channels; as many axes in ``size`` as in ``space``.
+    space : tuple of int
+        Size of the signals.
+    stride : int
+        Distance of neighbouring positions.
+    circular : bool
+        True: atoms wrap around, and the code has shape ``(*space // stride, m)``. False: atoms lie
+        wholly inside, and it has shape ((N - n) // stride + 1, ..., m).
+
+    Attributes
+    ----------
+    size, positions : tuple of int
+        Of the filters, and of the code.
+    local : array (n c, m)
+        The local dictionary D_L.
+    stripe_dictionary : array (n c, stripe m)
+        Omega: all shifts of D_L, cropped to one patch. A stripe holds ``(2 ceil(n / stride) - 1)^d``
+        needles.
+    lipschitz : float
+        Largest eigenvalue of ``D^T D``.
+    """
+
+    filters: object
+    space: tuple
+    stride: int = 1
+    circular: bool = True
+
+    def __post_init__(self):
+        space = (self.space,) if isinstance(self.space, int) else tuple(self.space)
+        object.__setattr__(self, "space", space)
+        check("filters", self.filters)
+        if self.filters.ndim != len(space) + 2:
+            raise ValueError(
+                f"filters of shape {tuple(self.filters.shape)} do not fit signals on {space}: "
+                f"expected (*size, c, m), {len(space) + 2} axes"
+            )
+        positions(self.size, space, self.stride, self.circular)
+
+    @property
+    def size(self):
+        return tuple(self.filters.shape[:-2])
+
+    @cached_property
+    def positions(self):
+        return positions(self.size, self.space, self.stride, self.circular)
+
+    @cached_property
+    def local(self):
+        return array_namespace(self.filters).reshape(self.filters, (-1, self.filters.shape[-1]))
+
+    @property
+    def T(self):
+        return Adjoint(self)
+
+    @property
+    def shape(self):
+        """Rows and columns of the explicit matrix."""
+        c, m = self.filters.shape[-2:]
+        return math.prod(self.space) * c, math.prod(self.positions) * m
+
+    def __matmul__(self, gamma):
+        """``D @ gamma``: code ``(*batch, *positions, m)`` to signal ``(*batch, *space, c)``."""
+        if isinstance(gamma, ConvDictionary | Product):
+            return Product((self, gamma))
+        self._check(gamma, self.positions, self.filters.shape[-1], "code")
+        if self._spectral_is_faster():
+            return self._spectral_synthesis(gamma)
+        return aggregate(_rows(gamma, self.local.T), self.size, self.space, self.stride, self.circular)
+
+    def correlate(self, x):
+        """``D.T @ x``: signal ``(*batch, *space, c)`` to correlations ``(*batch, *positions, m)``."""
+        self._check(x, self.space, self.filters.shape[-2], "signal")
+        if self._spectral_is_faster():
+            return self._spectral_analysis(x)
+        return _rows(patches(x, self.size, self.stride, self.circular), self.local)
+
+    def _check(self, x, space, channels, what):
+        array_namespace(self.filters, x)
+        d = len(self.space)
+        if x.ndim <= d or tuple(x.shape[-d - 1 :]) != (*space, channels):
+            expected = ", ".join(map(str, (*space, channels)))
+            raise ValueError(f"{what} of shape {tuple(x.shape)} does not fit: expected (*batch, {expected})")
+
+    # --- the Fourier route -----------------------------------------------------------------------
+
+    def _spectral_is_faster(self):
+        """Compare the arithmetic of both routes; the factors were measured (float32 and float64, 1-D
+        and 2-D)."""
+        n, (c, m) = math.prod(self.size), self.filters.shape[-2:]
+        N, P = math.prod(self.space), math.prod(self.positions)
+        direct = P * n * c * (12 + m / 4)
+        return N * ((m + c) * 2.5 * math.log2(N) + 4 * m * c) < direct
+
+    @cached_property
+    def spectrum(self):
+        """Transform of the filters, placed at the origin: shape ``(*frequencies, c, m)``."""
+        axes = tuple(range(len(self.space)))
+        return fft(self.filters).rfftn(_grow(self.filters, axes, self.space), axes=axes)
+
+    def _axes(self, x):
+        return tuple(range(x.ndim - 1 - len(self.space), x.ndim - 1))
+
+    def _spectral_synthesis(self, gamma):
+        xp, axes = array_namespace(gamma), self._axes(gamma)
+        code = fft(gamma).rfftn(_grow(_upsample(gamma, axes, self.stride), axes, self.space), axes=axes)
+        x = xp.sum(code[..., None, :] * self.spectrum, axis=-1)
+        return xp.astype(fft(gamma).irfftn(x, s=self.space, axes=axes), gamma.dtype)
+
+    def _spectral_analysis(self, x):
+        xp, axes = array_namespace(x), self._axes(x)
+        seen = xp.sum(fft(x).rfftn(x, axes=axes)[..., None] * xp.conj(self.spectrum), axis=-2)
+        seen = fft(x).irfftn(seen, s=self.space, axes=axes)
+        at = tuple(slice(0, self.stride * (p - 1) + 1, self.stride) for p in self.positions)
+        return xp.astype(seen[(..., *at, slice(None))], x.dtype)
+
+    # --- what else there is to know --------------------------------------------------------------
+
+    @cached_property
+    def stripe_dictionary(self):
+        xp, m = array_namespace(self.filters), self.filters.shape[-1]
+        reach = [-(-n // self.stride) - 1 for n in self.size]
+        span = tuple(n + 2 * r * self.stride for n, r in zip(self.size, reach, strict=True))
+        one = ConvDictionary(
+            self.filters, span, self.stride, circular=False
+        )  # a stripe of needles, all of it inside
+        count = math.prod(one.positions) * m
+        columns = one @ xp.reshape(
+            xp.eye(count, dtype=self.filters.dtype, device=self.filters.device), (count, *one.positions, m)
+        )
+        inside = tuple(
+            slice(r * self.stride, r * self.stride + n) for n, r in zip(self.size, reach, strict=True)
+        )
+        return xp.reshape(columns[(slice(None), *inside, slice(None))], (count, -1)).T
+
+    @cached_property
+    def lipschitz(self):
+        xp = array_namespace(self.filters)
+        if self.circular and self.stride == 1:
+            gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))  # (*frequencies, c, c)
+            return float(xp.max(xp.linalg.eigvalsh(gram)))
+        return _power(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Adjoint:
+    """``D.T``: the adjoint of a dictionary."""
+
+    D: object
+
+    def __matmul__(self, x):
+        return self.D.correlate(x)
+
+    @property
+    def T(self):
+        return self.D
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """``D1 @ D2 @ ...``: the effective dictionary of several layers; its atoms are ``filters``."""
+
+    factors: tuple
+
+    def __post_init__(self):
+        flat = tuple(
+            f for part in self.factors for f in (part.factors if isinstance(part, Product) else (part,))
+        )
+        object.__setattr__(self, "factors", flat)
+        for outer, inner in zip(flat, flat[1:], strict=False):
+            code = (*outer.positions, outer.filters.shape[-1])
+            if code != (*inner.space, inner.filters.shape[-2]):
+                expected = (*inner.space, inner.filters.shape[-2])
+                raise ValueError(f"the code of one layer has shape {code}, the next expects {expected}")
+
+    def __matmul__(self, gamma):
+        if isinstance(gamma, ConvDictionary | Product):
+            return Product((self, gamma))
+        for D in reversed(self.factors):
+            gamma = D @ gamma
+        return gamma
+
+    def correlate(self, x):
+        for D in self.factors:
+            x = D.correlate(x)
+        return x
+
+    @property
+    def T(self):
+        return Adjoint(self)
+
+    @property
+    def space(self):
+        return self.factors[0].space
+
+    @property
+    def positions(self):
+        return self.factors[-1].positions
+
+    @property
+    def shape(self):
+        return self.factors[0].shape[0], self.factors[-1].shape[1]
+
+    @property
+    def stride(self):
+        return math.prod(D.stride for D in self.factors)
+
+    @property
+    def circular(self):
+        return self.factors[0].circular
+
+    @cached_property
+    def filters(self):
+        """Effective atoms ``(*size, c, m)``: each layer adds ``stride * (n - 1)`` to their size."""
+        last, *before = reversed(self.factors)
+        atoms, xp = last.filters, array_namespace(last.filters)
+        for D in before:
+            atoms = xp.moveaxis(atoms, -1, 0)  # every effective atom so far is a code of the layer before
+            span = tuple(n + D.stride * (s - 1) for n, s in zip(D.size, atoms.shape[1:-1], strict=True))
+            atoms = xp.moveaxis(ConvDictionary(D.filters, span, D.stride, circular=False) @ atoms, 0, -1)
+        return atoms
+
+    @property
+    def size(self):
+        return tuple(self.filters.shape[:-2])
+
+    @cached_property
+    def effective(self):
+        """The same dictionary as one ConvDictionary, of the effective atoms; they must fit the signal."""
+        if len({D.circular for D in self.factors}) > 1:
+            raise ValueError("some layers are circular and some are not: no convolutional dictionary is both")
+        return ConvDictionary(self.filters, self.space, self.stride, self.circular)
+
+    @cached_property
+    def lipschitz(self):
+        return _power(self)
+
+
+def _power(D, steps=500, rtol=1e-4):
+    """Largest eigenvalue of ``D^T D`` by power steps from a fixed random code; a lower bound, exact to
+    about ``rtol``."""
+    like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
+    m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
+    xp, value = array_namespace(like), 0.0
+    gamma = asarray(np.random.default_rng(0).standard_normal((*D.positions, m)), like=like)
+    for _ in range(steps):
+        gamma = gamma / xp.sqrt(xp.sum(gamma * gamma))
+        gamma, before = D.T @ (D @ gamma), value
+        value = float(xp.sqrt(xp.sum(gamma * gamma)))
+        if value - before <= rtol * value * 1e-2:
+            break
+    return value * (1 + rtol)
+
+
+def _rows(x, M):
+    """``x @ M`` as one product of matrices: NumPy multiplies a stack one small matrix after the other."""
+    xp = array_namespace(x)
+    return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
+
+
+def _grow(x, axes, space):
+    """Zero-pad ``axes`` of ``x`` at their ends, up to ``space``."""
+    xp = array_namespace(x)
+    for axis, N in zip(axes, space, strict=True):
+        missing = N - x.shape[axis]
+        if missing:
+            x = xp.concat([x, zeros(x.shape[:axis] + (missing,) + x.shape[axis + 1 :], like=x)], axis=axis)
+    return x
+
+
+def _upsample(gamma, axes, stride):
+    """Put ``stride - 1`` zeros between the needles."""
+    if stride == 1:
+        return gamma
+    shape = list(gamma.shape)
+    for axis in axes:
+        shape[axis] = stride * (shape[axis] - 1) + 1
+    out = zeros(tuple(shape), like=gamma)
+    out[(..., *[slice(None, None, stride)] * len(axes), slice(None))] = gamma
+    return out
+
+
+def linear_operator(D):
+    """``D`` as a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy codes and signals."""
+    from scipy.sparse.linalg import LinearOperator
+
+    like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
+    if not is_numpy(like):
+        raise TypeError("linear_operator needs filters in NumPy arrays")
+    m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
+    return LinearOperator(
+        D.shape,
+        dtype=like.dtype,
+        matvec=lambda g: to_numpy(D @ g.reshape(*D.positions, m)).ravel(),
+        rmatvec=lambda x: to_numpy(D.T @ x.reshape(*D.space, like.shape[-2])).ravel(),
+    )

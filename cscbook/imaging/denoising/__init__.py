@@ -1,0 +1,53 @@
+"""Denoising: every denoiser of the book, side by side."""
+
+from .after_ksvd import (
+    denoise_pyramid,
+    disagreement,
+    fuse_scales,
+    haar,
+    inverse_haar,
+    ksvd_epll,
+    remaining_noise,
+    share_disagreement,
+    sos,
+)
+from .csc import block_means, block_omp, dct_filters, denoise_csc
+from .ksvd import Denoised, average, denoise_dct, denoise_ksvd, denoise_omp, image_patches, psnr
+from .lssc import denoise_lssc, simultaneous_omp
+from .patch_models import denoise_epll, denoise_wnnm
+from .similar_patches import similar_patches
+from .trained import Denoiser, denoise_trained, load_denoiser, save_denoiser
+from .training import train_denoiser
+
+__all__ = [
+    "Denoised",
+    "Denoiser",
+    "average",
+    "block_means",
+    "block_omp",
+    "dct_filters",
+    "denoise_csc",
+    "denoise_dct",
+    "denoise_epll",
+    "denoise_ksvd",
+    "denoise_lssc",
+    "denoise_omp",
+    "denoise_pyramid",
+    "denoise_trained",
+    "denoise_wnnm",
+    "disagreement",
+    "fuse_scales",
+    "haar",
+    "image_patches",
+    "inverse_haar",
+    "ksvd_epll",
+    "load_denoiser",
+    "psnr",
+    "remaining_noise",
+    "save_denoiser",
+    "share_disagreement",
+    "similar_patches",
+    "simultaneous_omp",
+    "sos",
+    "train_denoiser",
+]

@@ -1,0 +1,122 @@
+"""Denoising by a pursuit that was trained for it, averaged over shifts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...arrays import array_namespace, asarray, indices, to_numpy
+from ...checkpoints import write_npz
+from ...datasets.files import _read
+from ...networks.denoising_plans import csc_network
+from ...networks.plans import Geometry
+from ...pursuits import Pursuit
+from .csc import denoise_csc
+from .ksvd import PEAK, Denoised, check_image, single
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A trained denoiser.
+
+    Attributes
+    ----------
+    theta : dict of arrays
+        For intensities in 0..1; ``theta["C"]`` (n, n, 1, m) are the filters of the image.
+    plan : function
+        The pursuit, such as :func:`~cscbook.learning.csc_network` of some steps.
+    stride : int
+    sigma : float
+        The noise it was trained for, in 0..255.
+    trace : tuple of dict
+        One entry a round: ``psnr`` of the training crops, in dB, before each step.
+    """
+
+    theta: dict
+    plan: object
+    stride: int
+    sigma: float
+    trace: tuple = ()
+
+    @property
+    def parameters(self):
+        """How many numbers were trained."""
+        return sum(int(np.prod(a.shape)) for a in self.theta.values())
+
+
+def denoise_trained(y, denoiser, sigma=None, shifts=None):
+    """Denoise an image (H, W, c) by a trained pursuit.
+
+    This is :func:`~cscbook.imaging.denoise_csc` with its filters, its stride, the mean as smooth part, and
+    the pursuit. Outside, the image is continued by reflection, so that all shifts reach every pixel.
+
+    Parameters
+    ----------
+    y : array (H, W, c)
+        In 0..255; channels are treated one by one.
+    denoiser : Denoiser
+    sigma : float, optional
+        The noise of ``y``, if it is not what the denoiser was trained for: the image is scaled until it
+        is, and back. For :func:`~cscbook.learning.csc_network` that is the same as scaling ``tau``.
+    shifts : list of (int, int), optional
+        Default: all ``stride^2``.
+
+    Returns
+    -------
+    Denoised
+        ``atoms_per_patch`` counts the non-zeros of a needle.
+    """
+    theta = {name: single(a) for name, a in denoiser.theta.items()}
+    border = theta["C"].shape[0] + denoiser.stride
+    sigma = denoiser.sigma if sigma is None else sigma
+    check_image(y, sigma, border + 1)
+    scale = PEAK * sigma / denoiser.sigma
+
+    def pursuit(D, y):
+        code, _ = denoiser.plan(theta, y[None, ...] / scale, Geometry(D.size, D.stride, D.space))
+        return Pursuit(scale * code[0, ...])
+
+    wide, inside = reflect(single(y), border), (slice(border, -border),) * 2
+    found = denoise_csc(
+        wide,
+        sigma,
+        theta["C"],
+        lam=0.0,
+        stride=denoiser.stride,
+        shifts=shifts,
+        split=_mean_apart,
+        pursuit=pursuit,
+    )
+    x = array_namespace(y).astype(found.x[(*inside, slice(None))], y.dtype)
+    return Denoised(x, found.D, found.atoms_per_patch)
+
+
+def _mean_apart(y):
+    mean = array_namespace(y).mean(y) + 0 * y
+    return mean, y - mean
+
+
+def reflect(y, border):
+    """An image (H, W, c) continued by ``border`` pixels on each side, mirrored at its outermost ones."""
+    xp = array_namespace(y)
+    for axis in (0, 1):
+        N = y.shape[axis]
+        at = np.abs(np.arange(-border, N + border))
+        y = xp.take(y, indices(np.where(at < N, at, 2 * (N - 1) - at), like=y), axis=axis)
+    return y
+
+
+def save_denoiser(file, denoiser):
+    """Write a trained :func:`~cscbook.learning.csc_network` as an npz, in single precision."""
+    if not hasattr(denoiser.plan, "steps"):
+        raise ValueError(f"plan = {denoiser.plan.__qualname__}: expected a csc_network")
+    arrays = {name: to_numpy(single(a)) for name, a in denoiser.theta.items()}
+    numbers = {"steps": denoiser.plan.steps, "stride": denoiser.stride, "sigma": denoiser.sigma}
+    write_npz(file, arrays | {name: np.array(value) for name, value in numbers.items()})
+
+
+def load_denoiser(file=None):
+    """The denoiser in a file of :func:`save_denoiser`; by default the one that ``data/train_denoiser.py``
+    trained on seven photographs for noise of 25."""
+    with np.load(_read("denoiser.npz") if file is None else file, allow_pickle=False) as kept:
+        theta = {name: asarray(kept[name]) for name in ("A", "B", "C", "tau")}
+        return Denoiser(theta, csc_network(int(kept["steps"])), int(kept["stride"]), float(kept["sigma"]))

@@ -1,0 +1,170 @@
+"""Training a pursuit to denoise: crops of photographs, the average over shifts, and its gradient."""
+
+import itertools
+import math
+from functools import partial
+
+import numpy as np
+
+from ...arrays import array_namespace, check
+from ...checkpoints import rounds
+from ...datasets.synthetic import noise
+from ...networks.optimisers import adam, pack, unpack
+from ...networks.plans import Geometry, add, synthesis
+from .csc import check_stride
+from .ksvd import PEAK, check_image, single
+from .symmetries import view
+from .trained import Denoiser
+
+
+def train_denoiser(
+    images,
+    sigma,
+    start,
+    plan,
+    stride,
+    *,
+    shifts=4,
+    blocks=8,
+    batch=16,
+    steps=100,
+    n_iter=10,
+    rate=4e-3,
+    rng=None,
+    progress=False,
+    checkpoint=None,
+):
+    """Train a pursuit so that the average over shifts of ``C @ pursuit(y)`` comes close to the clean image.
+
+    The loss is the mean of ``(x - xhat)^2`` over random crops, in all eight views and with fresh noise each
+    time, and is lessened by Adam; the rate falls linearly to zero. Pixels at the border of a crop,
+    which fewer atoms reach, do not count.
+
+    Parameters
+    ----------
+    images : list of arrays (H, W, c)
+        Clean, in 0..255; all channels teach the same arrays.
+    sigma : float
+    start : dict of arrays
+        Such as :func:`~cscbook.learning.csc_start` gives, with ``C`` (n, n, 1, m).
+    plan : function
+        Such as ``csc_network(steps)`` or ``patch_network``.
+    stride : int
+        At most n.
+    shifts : int
+        So many shifts, drawn anew for each step, are averaged while training; at most ``stride^2``.
+    blocks : int
+        Crops hold ``blocks x blocks`` positions of an atom.
+    batch, steps, n_iter : int
+        Crops a step, steps a round, rounds.
+    rate : float
+    rng : numpy Generator, optional
+    progress : bool
+    checkpoint : path, optional
+        Kept after every round; the same call goes on from there.
+
+    Returns
+    -------
+    Denoiser
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    size = _check(images, sigma, start, stride, shifts, blocks)
+    images = [single(x) / PEAK for x in images]
+    state = {**pack({name: single(a) for name, a in start.items()}), "t": np.zeros(1)}
+    draw = partial(_crops, images, sigma / PEAK, batch, stride * blocks + size - 1)
+    layer = Geometry((size, size), stride, (stride * (blocks - 1) + size,) * 2)
+    step = partial(_round, draw, plan, layer, shifts, steps, rate, n_iter * steps)
+    settings = ("denoiser", images, sigma, start, plan, stride, shifts, blocks, batch, steps, n_iter, rate)
+    state, trace = rounds(
+        step,
+        state,
+        n_iter,
+        rng=rng,
+        checkpoint=checkpoint,
+        settings=(*settings, str(rng.bit_generator.state)),
+        progress=progress,
+        title="training",
+    )
+    return Denoiser(unpack(state)[0], plan, stride, sigma, trace)
+
+
+def _check(images, sigma, start, stride, shifts, blocks):
+    """Raise unless all fits; returns the side of the filters."""
+    if not images:
+        raise ValueError("images is empty: expected at least one photograph")
+    size = check('start["C"]', start["C"], ndim=4).shape[0]
+    if start["C"].shape[1:3] != (size, 1):
+        raise ValueError(f'start["C"] of shape {tuple(start["C"].shape)}: expected (n, n, 1, m)')
+    check_stride(stride, size)
+    if not 1 <= shifts <= stride**2 or stride * blocks < size:
+        raise ValueError(
+            f"shifts = {shifts}, blocks = {blocks}: expected 1 <= shifts <= {stride**2}, "
+            f"and at least {-(-size // stride)} blocks"
+        )
+    for x in images:
+        check_image(x, sigma, stride * blocks + size - 1)
+    return size
+
+
+def _crops(images, sigma, batch, side, rng):
+    """Random square crops (batch, side, side, 1), clean and noisy, without the mean of the noisy one."""
+    xp, found = array_namespace(*images), []
+    for _ in range(batch):
+        x = images[int(rng.integers(len(images)))]
+        i, j = (int(rng.integers(N - side + 1)) for N in x.shape[:2])
+        channel = int(rng.integers(x.shape[-1]))
+        crop = x[i : i + side, j : j + side, channel : channel + 1]
+        found.append(view(crop, int(rng.integers(8))))
+    x = xp.stack(found)
+    y = x + noise(x, sigma, rng)
+    mean = xp.mean(y, axis=(1, 2, 3), keepdims=True)
+    return x - mean, y - mean
+
+
+def shift_average(theta, plan, ys, layer, shifts):
+    """The mean over shifts of ``C @ plan(window)`` on crops ``(batch, side, side, 1)``, and its pullback.
+
+    The window of shift ``(i, j)`` starts there, and has the space of ``layer``. At pixels that all windows
+    reach with equally many atoms, this is the estimate.
+    """
+    xp, (H, W) = array_namespace(ys), layer.space
+    where = [(slice(None), slice(i, i + H), slice(j, j + W)) for i, j in shifts]
+    code, back = plan(theta, xp.stack([ys[(*at, slice(None))] for at in where]), layer)
+    parts, down = synthesis(code, theta["C"], layer)
+    total = xp.zeros_like(ys)
+    for k, at in enumerate(where):
+        total[(*at, slice(None))] += parts[k, ...]
+
+    def pull(g):
+        g_code, g_C = down(xp.stack([g[(*at, slice(None))] for at in where]) / len(shifts))
+        return add({"C": g_C}, back(g_code))
+
+    return total / len(shifts), pull
+
+
+def _round(draw, plan, layer, shifts, steps, rate, last, state, rng):
+    theta, m, v = unpack(state)
+    grid = list(itertools.product(range(layer.stride), repeat=2))
+    begin, total = int(state["t"][0]), 0.0
+    for t in range(begin, begin + steps):
+        x, y = draw(rng)
+        some = [grid[k] for k in rng.choice(len(grid), shifts, replace=False)]
+        found, pull = shift_average(theta, plan, y, layer, some)
+        loss, g = _inner_error(found - x, layer.size[0] - 1)
+        total, speed = total + loss, rate * (1 - t / last)
+        for name, grad in pull(g).items():
+            theta[name], m[name], v[name] = adam(theta[name], grad, m[name], v[name], t + 1, speed)
+        if "tau" in theta:
+            theta["tau"] = array_namespace(x).maximum(theta["tau"], 0 * theta["tau"])
+    row = {"psnr": -10 * math.log10(total / steps)}
+    return {**pack(theta, m, v), "t": np.array([begin + steps])}, row
+
+
+def _inner_error(d, border):
+    """Mean of ``d^2`` without ``border`` pixels on each side, and its gradient."""
+    xp = array_namespace(d)
+    inside = (slice(None), *(slice(border, N - border) for N in d.shape[1:3]), slice(None))
+    g, kept = xp.zeros_like(d), d[inside]
+    count = float(np.prod(kept.shape))
+    g[inside] = 2 / count * kept
+    return float(xp.sum(kept * kept)) / count, g

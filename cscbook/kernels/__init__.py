@@ -1,0 +1,1 @@
+"""Compiled loops, the few that arrays cannot do fast. NumPy arrays only; nothing else imports numba."""

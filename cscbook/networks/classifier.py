@@ -1,0 +1,240 @@
+"""Training as supervised dictionary learning: filters, thresholds and a classifier from labelled signals.
+
+The deep-learning problem of the talk, ``min sum_j loss(label_j, U, DCP*(y_j, D_1, ..., D_K))`` over the
+dictionaries and the classifier U, where the deepest code DCP* comes from a pursuit: one forward pass,
+or more.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ..arrays import array_namespace, asarray, check, indices, to_numpy, zeros
+from ..checkpoints import rounds
+from ..dictionaries.convolution import ConvDictionary
+from ..local import positions
+from ..shrinkage import soft
+from .optimisers import _features, adam, loss_and_gradients, pack, unpack
+from .plans import Geometry, cnn
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained network.
+
+    Attributes
+    ----------
+    theta : dict of arrays
+        Filters ``W1`` ``(*size, c, m)``, biases ``b1`` (m,), steps ``c1``, and so on for every layer; the
+        classifier ``U`` (features, classes), its offset ``v``, and the ``gain`` of the features.
+    layers : tuple of Geometry
+    plan : function
+        The pursuit, such as ``cnn`` or ``ml_ista(2)``.
+    trace : tuple of dict
+        One entry an epoch: mean ``loss`` and ``accuracy`` while training.
+    """
+
+    theta: dict
+    layers: tuple
+    plan: object
+    trace: tuple = ()
+
+
+def train_cnn(
+    xs,
+    labels,
+    sizes=((6, 6), (6, 6), (4, 4)),
+    atoms=(32, 64, 512),
+    strides=(2, 2, 1),
+    *,
+    plan=cnn,
+    free=False,
+    start=None,
+    n_iter=10,
+    batch=64,
+    rate=1e-3,
+    optimizer=None,
+    shift=0,
+    l1=0.0,
+    rng=None,
+    progress=False,
+    checkpoint=None,
+):
+    """Train a convolutional network, or an unfolded pursuit of the same filters, to classify signals.
+
+    Cross-entropy of ``softmax(gain U^T gamma_K + v)``, minimised in mini-batches. The gradients are made of
+    ``D``, ``D^T`` and the correlation of filters (:mod:`cscbook.learning.networks`). The rate falls
+    linearly to zero over the epochs.
+
+    Parameters
+    ----------
+    xs : array (p, *space, c)
+    labels : integer array (p,)
+        0, 1, ..., all classes must occur.
+    sizes, atoms, strides : sequences, one entry a layer
+    plan : function
+        ``cnn``, ``layered_ista(T)``, ``ml_ista(T)`` or ``ml_ista(T, momentum=True)``.
+    free : bool
+        Filters of their own for the way down, as in ML-LISTA; for unfolded plans.
+    start : Network, optional
+        Go on from its arrays, with the same layers and plan; random ones by default.
+    n_iter : int
+        Epochs.
+    batch : int
+    rate : float
+    optimizer : function, optional
+        ``adam`` (default) or ``sgd``, of ``cscbook.learning.descent``.
+    shift : int
+        Each signal is moved by up to so many samples along each axis, at random.
+    l1 : float
+        Weight of ``||W||_1`` over all filters, by a proximal step: filters with exact zeros.
+    rng : numpy Generator, optional
+    progress : bool
+    checkpoint : path, optional
+        Kept after every epoch; the same call goes on from there.
+
+    Returns
+    -------
+    Network
+    """
+    labels = _check(xs, labels, sizes, atoms, strides)
+    rng = np.random.default_rng(0) if rng is None else rng
+    optimizer = adam if optimizer is None else optimizer
+    layers = _geometry(tuple(xs.shape[1:-1]), sizes, strides)
+    seed, classes = str(rng.bit_generator.state), int(labels.max()) + 1
+    if start is None:
+        theta = _start(xs, classes, layers, atoms, plan, free, rng)
+    else:
+        theta = _go_on(start, classes, layers, atoms, plan)
+    step = partial(_epoch, xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1)
+    settings = (xs, labels, sizes, atoms, strides, plan, free, n_iter, batch, rate, optimizer)
+    settings += (shift, l1, seed, None if start is None else theta)
+    state, trace = rounds(
+        step,
+        {**pack(theta), "epoch": zeros((1,), like=xs)},
+        n_iter,
+        rng=rng,
+        checkpoint=checkpoint,
+        settings=settings,
+        progress=progress,
+        title="training",
+    )
+    return Network(unpack(state)[0], layers, plan, trace)
+
+
+def scores(network, xs, batch=500):
+    """``gain U^T gamma_K + v`` of signals ``(p, *space, c)``: one row (classes,) a signal."""
+    xp, theta, found = array_namespace(xs), network.theta, []
+    for i in range(0, xs.shape[0], batch):
+        code = network.plan(theta, xs[i : i + batch, ...], network.layers)[0]
+        found.append(_features(theta, code) @ theta["U"] + theta["v"])
+    return xp.concat(found)
+
+
+def accuracy(network, xs, labels):
+    """The share of signals whose largest score is that of their label."""
+    found = np.argmax(to_numpy(scores(network, xs)), axis=-1)
+    return float(np.mean(found == to_numpy(labels)))
+
+
+def dictionaries(network):
+    """The layers as ConvDictionaries without wrapping, for ``forward_pass`` with ``betas`` of ``-b``."""
+    return [
+        ConvDictionary(network.theta[f"W{i}"], layer.space, layer.stride, circular=False)
+        for i, layer in enumerate(network.layers, 1)
+    ]
+
+
+def shifted(xs, reach, rng):
+    """Signals ``(p, *space, c)``, each moved by its own random shift of up to ``reach`` along each axis,
+    zeros moved in."""
+    if not reach:
+        return xs
+    xp, d = array_namespace(xs), xs.ndim - 2
+    wide = zeros((xs.shape[0], *(n + 2 * reach for n in xs.shape[1:-1]), xs.shape[-1]), like=xs)
+    wide[(slice(None), *(slice(reach, reach + n) for n in xs.shape[1:-1]), slice(None))] = xs
+    at = rng.integers(2 * reach + 1, size=(xs.shape[0], d))
+    return xp.stack(
+        [wide[(j, *(slice(a, a + n) for a, n in zip(where, xs.shape[1:-1], strict=True)), slice(None))]
+         for j, where in enumerate(at.tolist())]
+    )  # fmt: skip
+
+
+def _epoch(xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1, state, rng):
+    theta, m, v = unpack(state)
+    xp, p, epoch = array_namespace(xs), xs.shape[0], int(state["epoch"][0])
+    order, total, right = rng.permutation(p), 0.0, 0
+    for start in range(0, p, batch):
+        some = order[start : start + batch]
+        x = shifted(xp.take(xs, indices(some, like=xs), axis=0), shift, rng)
+        loss, hits, grads = loss_and_gradients(theta, x, labels[some], plan, layers)
+        total, right = total + loss * len(some), right + hits
+        done = epoch * -(-p // batch) + start // batch
+        speed = rate * (1 - done / (n_iter * -(-p // batch)))
+        for name, grad in grads.items():
+            theta[name], m[name], v[name] = optimizer(theta[name], grad, m[name], v[name], done + 1, speed)
+            if l1 and name[0] in "WV":
+                theta[name] = soft(theta[name], speed * l1)
+    row = {"loss": total / p, "accuracy": right / p}
+    return {**pack(theta, m, v), "epoch": zeros((1,), like=xs) + (epoch + 1)}, row
+
+
+def _check(xs, labels, sizes, atoms, strides):
+    """Raise unless signals, labels and layers fit; returns the labels as NumPy integers."""
+    check("xs", xs)
+    labels = to_numpy(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != xs.shape[0]:
+        raise ValueError(
+            f"labels of shape {labels.shape} and dtype {labels.dtype}: expected {xs.shape[0]} integers"
+        )
+    if not np.array_equal(np.unique(labels), np.arange(labels.max() + 1)) or labels.max() < 1:
+        raise ValueError(f"labels {np.unique(labels).tolist()}: expected all of 0, 1, ..., at least two")
+    if not len(sizes) == len(atoms) == len(strides) or not len(sizes):
+        raise ValueError(
+            f"{len(sizes)} sizes, {len(atoms)} atoms, {len(strides)} strides: expected one a layer"
+        )
+    if min(atoms) < 1 or any(len(size) != xs.ndim - 2 for size in sizes):
+        raise ValueError(f"sizes {sizes}, atoms {atoms}: expected {xs.ndim - 2} numbers a size, and atoms")
+    return labels.astype(np.int64)
+
+
+def _geometry(space, sizes, strides):
+    layers = []
+    for size, stride in zip(sizes, strides, strict=True):
+        layers.append(Geometry(tuple(size), stride, space))
+        space = positions(size, space, stride, circular=False)
+    return tuple(layers)
+
+
+def _start(xs, classes, layers, atoms, plan, free, rng):
+    """Random filters with operator norm one (so that steps of one are safe), no bias, and features of
+    root mean square one."""
+    theta, c = {}, xs.shape[-1]
+    for i, (layer, m) in enumerate(zip(layers, atoms, strict=True), 1):
+        W = asarray(rng.standard_normal((*layer.size, c, m)), like=xs)
+        D = ConvDictionary(W, layer.space, layer.stride, circular=False)
+        theta[f"W{i}"] = W / D.lipschitz**0.5
+        theta[f"b{i}"], c = zeros((m,), like=xs), m
+        if plan is not cnn:
+            theta[f"c{i}"] = zeros((1,), like=xs) + 1
+            if free:
+                theta[f"V{i}"] = theta[f"W{i}"] + 0
+    xp = array_namespace(xs)
+    code = plan(theta, xs[: min(500, xs.shape[0]), ...], layers)[0]
+    size = float(xp.mean(code * code)) ** 0.5
+    theta["gain"] = zeros((1,), like=xs) + (1 / size if size > 0 else 1.0)
+    features = int(np.prod(code.shape[1:]))
+    theta["U"] = asarray(rng.standard_normal((features, classes)) / features**0.5, like=xs)
+    theta["v"] = zeros((classes,), like=xs)
+    return theta
+
+
+def _go_on(start, classes, layers, atoms, plan):
+    """The arrays of a network to go on from, if it has these layers, atoms, classes and plan."""
+    found = [int(start.theta[f"W{i}"].shape[-1]) for i in range(1, len(start.layers) + 1)]
+    found += [int(start.theta["v"].shape[0]), start.plan.__qualname__, start.layers]
+    expected = [*atoms, classes, plan.__qualname__, layers]
+    if found != expected:
+        raise ValueError(f"start has atoms, classes, plan and layers {found}: expected {expected}")
+    return dict(start.theta)

@@ -1,0 +1,132 @@
+"""Pursuits to be trained on photographs: a few iterations with free dictionaries, and a network of patches.
+
+A *plan* is ``plan(theta, y, layer) -> (code, pull)``, as in :mod:`cscbook.learning.networks` but for one
+layer; the image is ``D @ code`` with the filters ``theta["C"]``. All gradients are made of analysis,
+synthesis and the correlation of filters.
+"""
+
+import numpy as np
+
+from ..arrays import array_namespace, asarray, check, check_level, zeros
+from ..dictionaries.convolution import ConvDictionary
+from ..local import positions
+from ..shrinkage import soft
+from .plans import Geometry, _over_positions, add, analysis, cnn, synthesis
+
+
+def shrink(z, tau):
+    """``soft(z, tau)`` with a threshold for each atom, and its pullback ``g -> (gradient of z, of tau)``."""
+    code = soft(z, tau)
+
+    def pull(g):
+        xp = array_namespace(g)
+        sign = xp.sign(code)  # zero where the threshold stopped the coefficient
+        return xp.where(sign != 0, g, xp.zeros_like(g)), -_over_positions(sign * g)
+
+    return code, pull
+
+
+def csc_network(steps):
+    """The plan of CSCNet: ``steps`` iterations of a pursuit, with analysis and synthesis of their own.
+
+    ``g_1 = soft(B^T y, tau)`` and ``g_{t+1} = soft(g_t - B^T (A g_t - y), tau)``; arrays ``A`` and ``B``
+    ``(*size, c, m)``, ``tau`` (m,), and ``C`` for the image [Simon & Elad, 2019].
+    """
+    if steps < 1:
+        raise ValueError(f"steps = {steps}: expected at least one")
+
+    def plan(theta, y, layer):
+        seen, first = analysis(y, theta["B"], layer)
+        code, open_first = shrink(seen, theta["tau"])
+        pulls = []
+        for _ in range(steps - 1):
+            code, back = _iterate(theta, code, y, layer)
+            pulls.append(back)
+
+        def pull(g):
+            found = {}
+            for back in reversed(pulls):
+                g, arrays = back(g)
+                found = add(found, arrays)
+            g, g_tau = open_first(g)
+            return add(found, {"tau": g_tau, "B": first(g, inner=False)[1]})
+
+        return code, pull
+
+    plan.__qualname__, plan.steps = f"csc_network({steps})", steps
+    return plan
+
+
+def _iterate(theta, code, y, layer):
+    """``soft(code - B^T (A code - y), tau)``, and its pullback ``g -> (gradient of code, of arrays)``."""
+    implied, down = synthesis(code, theta["A"], layer)
+    r, up = analysis(implied - y, theta["B"], layer)
+    after, gate = shrink(code - r, theta["tau"])
+
+    def pull(g):
+        g, g_tau = gate(g)
+        g_implied, g_B = up(-g)
+        g_code, g_A = down(g_implied)
+        return g + g_code, {"tau": g_tau, "A": g_A, "B": g_B}
+
+    return after, pull
+
+
+def csc_start(D, lam, stride):
+    """Arrays of :func:`csc_network` at which it is ISTA for ``min ||y - D g||^2 / 2 + lam ||g||_1``.
+
+    With ``L = lambda_max(D^T D)`` at this stride, ``A = B = C = D / sqrt(L)`` and ``tau = lam / sqrt(L)``:
+    the codes are ``sqrt(L)`` times ISTA's. Constant filters, which carry the brightness, have ``tau = 0``.
+
+    Parameters
+    ----------
+    D : array (*size, c, m)
+        Unit filters.
+    lam : float
+    stride : int
+    """
+    xp, size = array_namespace(check("D", D)), D.shape[:-2]
+    around = tuple(stride * -(-4 * n // stride) for n in size)
+    root = ConvDictionary(D, around, stride).lipschitz ** 0.5
+    axes = tuple(range(D.ndim - 1))
+    varies = xp.max(D, axis=axes) - xp.min(D, axis=axes) >= 1e-6
+    tau = xp.astype(varies, D.dtype) * (check_level("lam", lam) / root)
+    return {"A": D / root, "B": D / root, "C": D / root, "tau": tau}
+
+
+def patch_network(theta, y, layer):
+    """The plan of a network that denoises patch by patch [Burger, Schuler & Harmeling, 2012].
+
+    Each patch is a needle, ``ReLU(W1^T R_i y + b1)``, and goes on through layers ``W2``, ``W3``, ... of
+    one needle's reach, filters ``(1, ..., m, m')``. It is a forward pass: a convolutional network.
+    """
+    space = positions(layer.size, layer.space, layer.stride, circular=False)
+    depth = sum(name[0] == "W" for name in theta)
+    above = Geometry((1,) * len(layer.size), 1, space)
+    return cnn(theta, y, (layer, *[above] * (depth - 1)))
+
+
+def patch_start(size, atoms=(256, 256), channels=1, rng=None, like=None):
+    """Random arrays of :func:`patch_network`, of variance ``2 / (entries that feed a neuron)`` [He et al.,
+    2015].
+
+    Parameters
+    ----------
+    size : tuple
+        Of a patch.
+    atoms : sequence
+        Neurons of each hidden layer.
+    channels : int
+    rng : numpy Generator, optional
+    like : array, optional
+        Whose library, device and type to take; default: float32 of the chosen backend.
+    """
+    rng, c = np.random.default_rng(0) if rng is None else rng, channels
+    like = asarray(np.zeros(1, np.float32)) if like is None else like
+    theta, reach = {}, tuple(size)
+    for i, m in enumerate(atoms, 1):
+        scale = (2 / (np.prod(reach) * c)) ** 0.5
+        theta[f"W{i}"] = asarray(scale * rng.standard_normal((*reach, c, m)), like=like)
+        theta[f"b{i}"], c, reach = zeros((m,), like=like), m, (1,) * len(size)
+    last = rng.standard_normal((*size, channels, c)) / c**0.5
+    return theta | {"C": asarray(last, like=like)}

@@ -1,0 +1,98 @@
+"""Sounds: pitches and their names, random pieces, the reader's own recording, and the kernels of the ear.
+
+Waveforms have shape (samples, 1). A piece is a list of ``(onset in s, pitch in Hz, instrument)``.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..arrays import array_namespace, asarray, zeros
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def midi(pitch):
+    """The number of a pitch in Hz on the keyboard, ``69 + 12 log2(pitch / 440)``."""
+    return 69 + 12 * math.log2(pitch / 440)
+
+
+def name_of(pitch):
+    """The name of the key nearest to a pitch in Hz, such as ``C#4``; A4 is 440 Hz."""
+    key = round(midi(pitch))
+    return f"{NAMES[key % 12]}{key // 12 - 1}"
+
+
+def pitch_of(name):
+    """The pitch in Hz of a name such as ``A4`` or ``C#4``."""
+    key, octave = name[:-1], name[-1:]
+    if key not in NAMES or not octave.isdigit():
+        raise ValueError(f"no note {name!r}: expected {', '.join(NAMES)} and an octave, such as C#4")
+    return 440 * 2 ** ((NAMES.index(key) - 9) / 12 + int(octave) - 4)
+
+
+def random_score(seconds, pitches, gap, instrument=0, most=1, rng=None):
+    """A random piece: every ``gap`` seconds, give or take a third, 1 to ``most`` different pitches
+    start."""
+    if not 1 <= most <= len(pitches) or not gap > 0:
+        raise ValueError(f"most = {most}, gap = {gap}: expected 1 <= most <= {len(pitches)} and gap > 0")
+    rng = np.random.default_rng(0) if rng is None else rng
+    score, onset = [], rng.uniform(0.1, 0.3)
+    while onset < seconds - 0.5:
+        for pitch in rng.choice(pitches, rng.integers(1, most + 1), replace=False):
+            score.append((float(onset), float(pitch), instrument))
+        onset += gap * rng.uniform(2 / 3, 4 / 3)
+    return score
+
+
+def play_notes(score, notes, pitches, rate, seconds, rng=None):
+    """A waveform (samples, 1) of recorded notes (count, length, 1): each note of the score at a random
+    loudness from 1/2 to 1."""
+    rng = np.random.default_rng(0) if rng is None else rng
+    xp, x = array_namespace(notes), zeros((int(rate * seconds) + notes.shape[1], 1), like=notes)
+    for onset, pitch, _ in score:
+        which = int(np.argmin(np.abs(np.log2(np.asarray(pitches) / pitch))))
+        first = int(onset * rate)
+        before = zeros((first, 1), like=x)
+        after = zeros((x.shape[0] - first - notes.shape[1], 1), like=x)
+        x = x + float(rng.uniform(0.5, 1)) * xp.concat([before, notes[which, ...], after], axis=0)
+    return x[: int(rate * seconds), :]
+
+
+def load_waveform(path, rate=8000):
+    """A WAV file as a waveform (samples, 1) of ``rate`` samples a second, in -1..1; channels are
+    averaged."""
+    from scipy.io import wavfile
+    from scipy.signal import resample_poly
+
+    if not Path(path).exists():
+        raise FileNotFoundError(f"no file {path}")
+    try:
+        own, x = wavfile.read(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is no WAV file that SciPy reads ({error}): save it as 16-bit PCM"
+        ) from error
+    if x.dtype.kind in "iu":
+        middle = 128 if x.dtype == np.uint8 else 0
+        x = (x.astype(float) - middle) / (128 if x.dtype == np.uint8 else np.iinfo(x.dtype).max + 1)
+    x = np.asarray(x, dtype=float).reshape(len(x), -1).mean(axis=1)
+    common = math.gcd(own, rate)
+    return asarray(resample_poly(x, rate // common, own // common)[:, None])
+
+
+def gammatones(pitches, rate, n, order=4):
+    """Gammatones of these frequencies, unit filters (n, 1, m): ``t^3 exp(-2 pi b t) cos(2 pi f t)``.
+
+    The impulse responses of the inner ear, near enough; ``b = 1.019 (24.7 + f / 9.265)`` Hz is their
+    bandwidth. Codes of sound over such kernels are spikes in time [Smith & Lewicki, 2006].
+    """
+    f, t = np.asarray(pitches, dtype=float), np.arange(n)[:, None] / rate
+    if not (f > 0).all() or not (f < rate / 2).all():
+        raise ValueError(
+            f"frequencies from {f.min():g} to {f.max():g} Hz: expected between 0 and {rate / 2:g}"
+        )
+    decay = np.exp(-2 * np.pi * 1.019 * (24.7 + f / 9.265) * t)
+    wave = t ** (order - 1) * decay * np.cos(2 * np.pi * f * t)
+    return asarray((wave / np.linalg.norm(wave, axis=0))[:, None, :])
