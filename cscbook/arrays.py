@@ -11,8 +11,7 @@ from types import SimpleNamespace
 
 import array_api_compat
 import numpy as np
-import scipy.fft
-import scipy.sparse
+import scipy
 
 
 @functools.cache

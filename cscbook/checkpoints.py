@@ -14,7 +14,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from .arrays import asarray, to_numpy
 
@@ -73,6 +72,8 @@ def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=F
     ValueError
         The checkpoint is damaged, belongs to other settings, or is further on than ``n_iter``.
     """
+    from tqdm import tqdm
+
     if n_iter is not None and n_iter < 1:
         raise ValueError(f"n_iter = {n_iter}: expected at least 1")
     trace, digest = [], None if checkpoint is None else fingerprint(*settings)

@@ -90,7 +90,8 @@ def test_each_library_has_its_module(path):
 
 
 def test_the_core_is_light():
-    heavy = ("matplotlib", "ipywidgets", "IPython", "cupy", "skimage", "sklearn")
+    heavy = ["matplotlib", "ipywidgets", "IPython", "cupy", "skimage", "sklearn", "numba", "joblib", "tqdm"]
+    heavy += [f"scipy.{part}" for part in ("fft", "linalg", "ndimage", "optimize", "sparse", "special")]
     code = f"import cscbook, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, timeout=120

@@ -1,8 +1,7 @@
 """A dictionary as incoherent as shifts allow: the filters of the talk's experiments."""
 
 import numpy as np
-import scipy.fft
-from scipy.optimize import minimize
+import scipy
 
 from ..arrays import asarray
 
@@ -20,7 +19,7 @@ def low_coherence_dictionary(m, n, starts=4):
     for seed in range(starts):
         d = np.random.default_rng(seed).standard_normal((m, n))
         for p in 2 ** np.arange(2, 11):
-            d = minimize(
+            d = scipy.optimize.minimize(
                 _p_norm, d.ravel(), args=(m, n, p), jac=True, method="L-BFGS-B", options={"maxiter": 60}
             ).x
         d = d.reshape(m, n) / np.linalg.norm(d.reshape(m, n), axis=1, keepdims=True)

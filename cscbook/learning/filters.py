@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import array_namespace, asarray, is_numpy
 from ..dictionaries.convolution import ConvDictionary
-from ..kernels import convolution as kernels
 from ..local import patches
 from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import Places, atom_rows
@@ -43,12 +43,12 @@ def _sparse_maps(gamma, mask, shape, size, circular):
 
     def synthesize(filters):
         x = np.zeros(shape, gamma.dtype)
-        kernels.subtract_all(places.as_rows(x), atom_rows(filters, gamma.dtype), rows, *sites, -z)
+        kernels.convolution.subtract_all(places.as_rows(x), atom_rows(filters, gamma.dtype), rows, *sites, -z)
         return x
 
     def correlate(r):
         seen = np.zeros_like(places.atoms)
-        kernels.correlate_all(places.as_rows(r if mask is None else mask * r), seen, *sites, z)
+        kernels.convolution.correlate_all(places.as_rows(r if mask is None else mask * r), seen, *sites, z)
         return np.moveaxis(seen.reshape(m, *size, c), 0, -1)
 
     return synthesize, correlate

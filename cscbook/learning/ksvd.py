@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
 from ..dictionaries.matrix import normalize
-from ..kernels import patches as kernels
 from ..norms import l0
 from ..pursuits import omp
 
@@ -109,7 +109,7 @@ def _array_sweep(D, residual, gamma, order):
 def _compiled_sweep(D, residual, gamma, order):
     by_atom = gamma.tocsr()
     atoms, rows = np.ascontiguousarray(D.T), np.ascontiguousarray(residual.T)
-    kernels.ksvd_sweep(atoms, rows, by_atom.indptr, by_atom.indices, by_atom.data, order)
+    kernels.patches.ksvd_sweep(atoms, rows, by_atom.indptr, by_atom.indices, by_atom.data, order)
     return atoms.T, rows.T, np.diff(by_atom.indptr)
 
 

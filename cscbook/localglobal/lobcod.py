@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import array_namespace, is_numpy, zeros
 from ..dictionaries.convolution import ConvDictionary
-from ..kernels import convolution as kernels
 from ..pursuits.working_set import Places
 from ..shrinkage import soft
 from .slices import check_local
@@ -72,7 +72,7 @@ def _compiled_layers(D, y, lam, weight):
             value, sites = gamma.ravel()[flat], place(flat)
             curve, beta = curvature[flat], np.full(len(flat), lam, y.dtype)
             for _ in range(SWEEPS):
-                kernels.sweep(r, place.atoms, rows, *sites, value, curve, beta, False)
+                kernels.convolution.sweep(r, place.atoms, rows, *sites, value, curve, beta, False)
             gamma.ravel()[flat] = value
             yield gamma
 

@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import array_namespace, check_level, float64, indices, is_numpy, sparse, zeros
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, dense
-from ..kernels import greedy as greedy_kernels
-from ..kernels import patches as kernels
 from .iterative import Pursuit, check_problem
 
 
@@ -146,14 +145,14 @@ def _compiled_columns(D, Y, k, bound):
         y = y[live]
         support, value = np.empty((len(live), k), np.int32), np.empty((len(live), k), D.dtype)
         count, rest = np.zeros(len(live), np.int64), energy[live]
-        kernels.batch_omp(y @ D, gram, y, rows_of_D, rest, bound, k, support, value, count)
+        kernels.patches.batch_omp(y @ D, gram, y, rows_of_D, rest, bound, k, support, value, count)
         energy[live] = rest
         used[start:stop][live], left[start:stop] = count, energy
         rows, data = np.empty(count.sum(), np.int32), np.empty(count.sum(), D.dtype)
-        kernels.compact(support, value, count, rows, data)
+        kernels.patches.compact(support, value, count, rows, data)
         return rows, data
 
-    rows, data = zip(*kernels.over_columns(work, p, 4096), strict=True)
+    rows, data = zip(*kernels.patches.over_columns(work, p, 4096), strict=True)
     pointer = np.concatenate([[0], np.cumsum(used)])
     return sparse(Y).csc_matrix((np.concatenate(data), np.concatenate(rows), pointer), shape=(m, p)), left
 
@@ -191,7 +190,7 @@ def _compiled_shifts(D, y, k, bound):
     tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
     support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
     energy = float(np.sum(y * y, dtype=np.float64))
-    t, left = greedy_kernels.greedy(
+    t, left = kernels.greedy.greedy(
         corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace
     )
     gamma = np.zeros(math.prod(D.positions) * m, dtype)

@@ -9,7 +9,7 @@ import math
 from itertools import combinations
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from ..arrays import array_namespace, asarray, check, check_level, indices, to_numpy
 from ..datasets.synthetic import noise
@@ -182,4 +182,5 @@ def resonance_shrinkage(beta, threshold, sigma):
     if not sigma > 0:
         raise ValueError(f"sigma = {sigma}: expected a positive number")
     level, b = check_level("threshold", threshold), to_numpy(check("beta", beta))
-    return beta * asarray(ndtr((b - level) / sigma) + ndtr((-b - level) / sigma), like=beta)
+    passed = scipy.special.ndtr((b - level) / sigma) + scipy.special.ndtr((-b - level) / sigma)
+    return beta * asarray(passed, like=beta)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import array_namespace, float64, is_numpy
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
-from ..kernels import patches as kernels
 from ..shrinkage import soft_nonnegative
 from . import short_signals
 from .iterative import Pursuit, check_problem, check_weight, fista
@@ -197,7 +197,7 @@ def _coordinate_descent(D, y, lam, start=None):
         gamma += np.asarray(start).reshape(len(gram), -1).T
         corr -= gamma @ gram
     while True:
-        kernels.over_columns(
-            lambda a, b: kernels.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024
+        kernels.patches.over_columns(
+            lambda a, b: kernels.patches.lasso_descent(gram, corr[a:b], gamma[a:b], lam, 5), len(gamma), 1024
         )
         yield gamma.T.reshape(-1, *y.shape[1:]).astype(y.dtype)

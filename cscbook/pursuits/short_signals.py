@@ -2,16 +2,15 @@
 
 Where a stripe of the code is hardly larger than a patch of the signal, updating the correlations is as
 cheap as updating the residual, and then the next step needs no inner product at all. The steps come
-from :mod:`~cscbook.descent_kernels`.
+from :mod:`~cscbook.kernels.descent`.
 """
 
 import math
 
 import numpy as np
 
+from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
-from ..kernels import descent as descent_kernels
-from ..kernels.patches import over_columns
 from .working_set import atom_rows
 
 
@@ -46,16 +45,16 @@ def correlation_descent(D, y, lam, nonnegative=False, start=None, goal=0.0):
 
     def certify(a, b):
         some = (x[a:b] for x in (corr, energy, primal, gap))
-        descent_kernels.certify(signals[a:b], atoms, z[a:b], lam, nonnegative, step, *some)
+        kernels.descent.certify(signals[a:b], atoms, z[a:b], lam, nonnegative, step, *some)
 
     def descend(a, b):
         some = (cross, lam, curve, nonnegative, D.circular, energy[a:b], gap[a:b], goal)
-        descent_kernels.descend(corr[a:b], z[a:b], *some)
+        kernels.descent.descend(corr[a:b], z[a:b], *some)
 
     while True:
-        over_columns(certify, len(y), 64)
+        kernels.patches.over_columns(certify, len(y), 64)
         yield z.reshape(len(y), *D.positions, m), primal, gap
-        over_columns(descend, len(y), 64)
+        kernels.patches.over_columns(descend, len(y), 64)
 
 
 def _cross(D):

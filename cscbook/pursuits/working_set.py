@@ -11,10 +11,10 @@ import math
 from itertools import product
 
 import numpy as np
-from scipy.fft import next_fast_len
+import scipy
 
+from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
-from ..kernels import convolution as kernels
 
 TILE = 256  # positions along one side of a tile
 
@@ -74,7 +74,8 @@ class _Problem:
         """
         plain, value = self.signal.copy(), self.gamma.ravel()[self.on]
         sites, everywhere = self.place(self.on), self.mask[:0, :0]
-        kernels.subtract_all(self.place.as_rows(plain), self.place.atoms, everywhere, *sites, value)
+        rows, atoms = self.place.as_rows(plain), self.place.atoms
+        kernels.convolution.subtract_all(rows, atoms, everywhere, *sites, value)
         r = plain if self.weight is None else plain * self.weight
         l1 = float(np.sum(self.lam[sites[-1]] * np.abs(value), dtype=np.float64))
         return r, float(np.sum(r * plain, dtype=np.float64)), l1
@@ -89,7 +90,7 @@ class _Problem:
         for where, corr in self.correlations(r):
             z = self.gamma[where].reshape(corr.shape)
             moves = np.empty(corr.shape, corr.dtype)
-            worst, top = kernels.violations(corr, z, self.lam, self.nonnegative, moves)
+            worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves)
             at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), room)
             found.append((worst, top, self._flat(at, where, corr.shape), move))
         worst, top = (max(one[i] for one in found) for i in (0, 1))
@@ -112,7 +113,7 @@ class _Problem:
         curve, weight = self.curvature[chosen if self.mask.size else which], self.lam[which]
         rows = self.place.as_rows(r)
         for _ in range(60):
-            step = kernels.sweep(
+            step = kernels.convolution.sweep(
                 rows, self.place.atoms, self.mask, *sites, value, curve, weight, self.nonnegative
             )
             if step < 0.2 * worst:
@@ -143,7 +144,8 @@ class Correlations:
             self.tile, self.parts = None, [tuple(slice(0, P) for P in D.positions)]
             return
         size = [-(-P // k) for P, k in zip(D.positions, counts, strict=True)]
-        self.span = tuple(next_fast_len((P - 1) * D.stride + n) for P, n in zip(size, D.size, strict=True))
+        spans = [(P - 1) * D.stride + n for P, n in zip(size, D.size, strict=True)]
+        self.span = tuple(map(scipy.fft.next_fast_len, spans))
         self.tile = ConvDictionary(D.filters, self.span, D.stride, circular=False)
         starts = [range(0, P, k) for P, k in zip(D.positions, size, strict=True)]
         self.parts = [

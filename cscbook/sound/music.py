@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
+import scipy
 
 from ..arrays import array_namespace, asarray, check, check_level, to_numpy, zeros
 from ..dictionaries.convolution import ConvDictionary
@@ -176,11 +176,11 @@ def pick_notes(gamma, rate, threshold=0.3, instruments=None):
         raise ValueError(f"{which.size} instruments for {gamma.shape[-1]} templates: expected one each")
     notes = []
     for k in np.unique(which):
-        notes.append(gaussian_filter(gamma[..., which == k].sum(axis=-1), (1, 2)))
+        notes.append(scipy.ndimage.gaussian_filter(gamma[..., which == k].sum(axis=-1), (1, 2)))
     level = threshold * max(smooth.max() for smooth in notes)
     found = []
     for k, smooth in zip(np.unique(which), notes, strict=True):
-        peaks = (smooth == maximum_filter(smooth, (5, 9))) & (smooth >= level) & (smooth > 0)
+        peaks = (smooth == scipy.ndimage.maximum_filter(smooth, (5, 9))) & (smooth >= level) & (smooth > 0)
         for i, t in zip(*np.nonzero(peaks), strict=True):
             pitch = LOWEST * 2 ** ((i + ORIGIN[0]) / BINS)
             found.append(Note(float(t * HOP / rate), float(pitch), int(k), float(smooth[i, t])))

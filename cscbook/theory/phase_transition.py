@@ -10,9 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
-from tqdm import tqdm
 
 from ..arrays import array_namespace, asarray, to_numpy
 from ..checkpoints import write_npz
@@ -132,6 +130,9 @@ def phase_transition(
     -------
     PhaseTransition
     """
+    import joblib
+    from tqdm import tqdm
+
     pursuits = pursuits or {"OMP": recover_omp, "BP": recover_bp}
     if trials < 1 or not len(cardinalities) or min(cardinalities) < 1:
         raise ValueError(
