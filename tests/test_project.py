@@ -118,7 +118,8 @@ def test_licences_that_ask_for_a_notice_have_one():
 def test_there_is_one_version():
     cited = yaml.safe_load(text("CITATION.cff"))["version"]
     installed = importlib.metadata.version("cscbook")
-    assert cscbook.__version__ == project()["version"] == cited == installed
+    assert project()["dynamic"] == ["version"], "pyproject.toml takes it from cscbook/__init__.py"
+    assert cscbook.__version__ == cited == installed
 
 
 def test_there_is_one_author():

@@ -17,10 +17,11 @@ GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue
 
 
 def _folders():
-    """Where data files may lie: ``$CSCBOOK_DATA``, the checkout, pooch's cache."""
+    """Where data files may lie: ``$CSCBOOK_DATA``, the installed package, the checkout, pooch's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cscbook"
     named = [Path(os.environ["CSCBOOK_DATA"])] if os.environ.get("CSCBOOK_DATA") else []
-    return [*named, Path(__file__).parents[2] / "data", cache]
+    package = Path(__file__).parents[1]
+    return [*named, package / "data", package.parent / "data", cache]
 
 
 def registry():
