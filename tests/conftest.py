@@ -51,11 +51,6 @@ def xp(request):
     return _cupy("float64", 1e-10)
 
 
-def to(xp, a):
-    """``a`` as an array of the library ``xp``."""
-    return xp(a)
-
-
 @pytest.fixture
 def close(xp):
     """``close(a, b)``: equal to the precision of ``xp``, relative to the larger of 1 and the largest

@@ -3,7 +3,21 @@
 import numpy as np
 import pytest
 
-from cscbook import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch
+from cscbook import coherence, l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch
+from cscbook.arrays import to_numpy
+from cscbook.dictionaries.convolution import ConvDictionary
+from cscbook.norms import stripe_coherence
+
+
+def test_stripe_coherence_is_never_above_the_count(xp, rng):
+    D = ConvDictionary(xp(rng.standard_normal((5, 1, 2))), (40,))
+    gamma = xp(rng.standard_normal((40, 2)) * (rng.random((40, 2)) < 0.1))
+    zeta = to_numpy(stripe_coherence(gamma, D))
+    assert (
+        zeta.shape == (40,)
+        and (zeta <= coherence(D) * l0_inf_stripe(gamma, D.size) + 1e-6).all()
+        and zeta.max() > 0
+    )
 
 
 def test_a_spike_every_seven_entries(xp):

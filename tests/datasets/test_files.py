@@ -1,4 +1,4 @@
-"""Signals: seeded, shaped as promised, and read from files that are what the registry says."""
+"""Signals from files that are what the registry says, and what is made of them before coding."""
 
 import hashlib
 import json
@@ -9,7 +9,6 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from cscbook import (
-    add_noise,
     contrast_normalize,
     grey,
     image_names,
@@ -17,30 +16,10 @@ from cscbook import (
     load_image,
     load_notes,
     natural32,
-    random_code,
-    random_dictionary,
     split_frequencies,
-    synthesize_notes,
 )
 from cscbook.arrays import to_numpy
 from cscbook.datasets import files as signals
-
-
-def test_the_same_seed_gives_the_same_signal():
-    for make in (lambda: random_dictionary(5, 9), lambda: random_code(9, 3, 4), lambda: natural32(2)):
-        assert np.array_equal(to_numpy(make()), to_numpy(make()))
-
-
-def test_codes_have_exactly_k_entries():
-    gamma = to_numpy(random_code(30, 4, 50, low=1, high=2))
-    assert (np.count_nonzero(gamma, axis=0) == 4).all()
-    assert 1 <= np.abs(gamma[gamma != 0]).min() and np.abs(gamma).max() <= 2
-
-
-def test_noise_has_its_deviation(xp):
-    x = xp(np.zeros((200, 200, 1)))
-    y = add_noise(x, 3.0)
-    assert y.dtype == x.dtype and abs(float(np.std(to_numpy(y))) - 3) < 0.05
 
 
 @pytest.mark.parametrize("name, shape", [("camera", (512, 512, 1)), ("coffee", (400, 600, 3))])
@@ -127,12 +106,6 @@ def test_digits_tiles_and_notes():
     assert to_numpy(notes).shape == (8, 8000, 1) and names[0] == "A3" and rate == 8000
 
 
-def test_a_synthetic_note_sounds_at_its_pitch():
-    x = to_numpy(synthesize_notes([(0.5, 440.0, 0)], seconds=2.0))[:, 0]
-    assert (x[:4000] == 0).all()
-    assert abs(np.argmax(np.abs(np.fft.rfft(x))) / 2 - 440) <= 1
-
-
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="no image 'lena': .*camera"):
         load_image("lena")
@@ -152,10 +125,3 @@ def test_data_that_is_nowhere_is_said_so(tmp_path, monkeypatch):
     monkeypatch.setattr(signals, "_folders", lambda: [tmp_path])
     with pytest.raises(FileNotFoundError, match="CSCBOOK_DATA"):
         load_image("camera")
-
-
-def test_bad_numbers():
-    with pytest.raises(ValueError, match="k = 10"):
-        random_code(9, 10)
-    with pytest.raises(ValueError, match="sigma = -1"):
-        add_noise(np.zeros(3), -1)

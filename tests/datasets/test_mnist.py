@@ -14,7 +14,7 @@ from cscbook import load_digits, load_mnist
 from cscbook.arrays import to_numpy
 from cscbook.datasets import mnist
 
-BENCH = Path(__file__).parent / "bench" / "cnn.py"
+BENCH = Path(__file__).parents[1] / "bench" / "cnn.py"
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 

@@ -6,13 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from cscbook import aggregate, coherence, dense, l0_inf_stripe, patches, stripes
+from cscbook import aggregate, coherence, dense, patches, stripes
 from cscbook.arrays import to_numpy
 from cscbook.dictionaries.convolution import ConvDictionary, linear_operator
-from cscbook.dictionaries.low_coherence import low_coherence_dictionary
-from cscbook.dictionaries.matrix import shifted_coherence
-from cscbook.norms import stripe_coherence
-from cscbook.theory.guarantees import local_count, stripe_rip, stripe_rip_bound, welch_bound
 
 CASES = [  # size, space, channels, filters, stride, circular
     ((4,), (12,), 1, 3, 1, True),
@@ -142,45 +138,3 @@ def test_coherence_is_that_of_the_matrix(xp, rng):
         D = ConvDictionary(xp(rng.standard_normal((*size, c, m))), space, stride, circular)
         M = explicit(to_numpy(D.filters).astype(float), space, stride, circular)
         assert coherence(D) == pytest.approx(coherence(M), rel=1e-4)
-
-
-def test_shifted_coherence_by_hand(rng):
-    f = rng.standard_normal((4, 1, 2))
-    f /= np.linalg.norm(f, axis=0)
-    found = shifted_coherence(ConvDictionary(f, (20,)))
-    assert found.shape == (7,) and found[3] == pytest.approx(abs(f[:, 0, 0] @ f[:, 0, 1]))
-    assert found[5] == pytest.approx(max(abs(f[2:, 0, i] @ f[:2, 0, j]) for i in range(2) for j in range(2)))
-    np.testing.assert_allclose(found, found[::-1])
-
-
-def test_stripe_coherence_is_never_above_the_count(xp, rng):
-    D = ConvDictionary(xp(rng.standard_normal((5, 1, 2))), (40,))
-    gamma = xp(rng.standard_normal((40, 2)) * (rng.random((40, 2)) < 0.1))
-    zeta = to_numpy(stripe_coherence(gamma, D))
-    assert (
-        zeta.shape == (40,)
-        and (zeta <= coherence(D) * l0_inf_stripe(gamma, D.size) + 1e-6).all()
-        and zeta.max() > 0
-    )
-
-
-def test_low_coherence_filters():
-    filters = to_numpy(low_coherence_dictionary(2, 64))
-    mu = coherence(ConvDictionary(filters, (640,)))
-    assert welch_bound(2, 64) == pytest.approx(0.062869, abs=1e-6)
-    assert welch_bound(2, 64) <= mu <= 0.076
-    np.testing.assert_array_equal(filters, to_numpy(low_coherence_dictionary(2, 64)))
-
-
-def test_stripe_rip_is_bounded_by_the_coherence(rng):
-    D = ConvDictionary(low_coherence_dictionary(2, 16, starts=1), (160,))
-    mu = coherence(D)
-    for k in (2, 3, 5):
-        codes = np.zeros((40, 160, 2))
-        for code in codes:
-            for place in rng.permutation(320):
-                code.ravel()[place] = rng.standard_normal()
-                if l0_inf_stripe(code, D.size) > k:
-                    code.ravel()[place] = 0
-        assert 0 < stripe_rip(D, codes) <= stripe_rip_bound(k, mu)
-    assert local_count(7, (64,), (640,)) == pytest.approx(35.3, abs=0.1)

@@ -5,9 +5,35 @@ import itertools
 import numpy as np
 import pytest
 
-from cscbook import coherence, dct_dictionary, dct_matrix, dense, normalize
+from cscbook import (
+    ConvDictionary,
+    coherence,
+    dct_dictionary,
+    dct_matrix,
+    dense,
+    low_coherence_dictionary,
+    normalize,
+)
 from cscbook.arrays import to_numpy
-from cscbook.dictionaries.matrix import lipschitz
+from cscbook.dictionaries.matrix import lipschitz, shifted_coherence
+
+
+def test_a_multiple_of_the_stride_is_never_more_coherent(rng):
+    smooth = np.cumsum(rng.standard_normal((64, 1, 2)), axis=0)
+    ripple = low_coherence_dictionary(2, 64, starts=1)
+    for filters, falls in ((smooth, True), (ripple, False)):
+        mu = [coherence(ConvDictionary(filters, (640,), s)) for s in (1, 2, 4, 8)]
+        assert all(b <= a + 1e-12 for a, b in zip(mu, mu[1:], strict=False))
+        assert (mu[-1] < 0.95 * mu[0]) == falls, mu
+
+
+def test_shifted_coherence_by_hand(rng):
+    f = rng.standard_normal((4, 1, 2))
+    f /= np.linalg.norm(f, axis=0)
+    found = shifted_coherence(ConvDictionary(f, (20,)))
+    assert found.shape == (7,) and found[3] == pytest.approx(abs(f[:, 0, 0] @ f[:, 0, 1]))
+    assert found[5] == pytest.approx(max(abs(f[2:, 0, i] @ f[:2, 0, j]) for i in range(2) for j in range(2)))
+    np.testing.assert_allclose(found, found[::-1])
 
 
 def test_coherence_is_the_worst_pair(xp, rng):

@@ -6,7 +6,6 @@ import pytest
 from cscbook import ConvDictionary, psnr, superresolve, train_superresolution
 from cscbook.arrays import to_numpy
 from cscbook.imaging import Coupled, back_project, double, halve, resize
-from cscbook.imaging.denoising.symmetries import unview, views
 from cscbook.imaging.superresolution import couple, keys, map_correlations, resampling
 
 
@@ -81,14 +80,6 @@ def test_map_correlations_are_sums_over_shifted_needles(xp, rng, close):
         if abs(p - i) < n and abs(q - j) < n:
             expected[p - i + 2, q - j + 2] += np.outer(gamma[i, j], gamma[p, q])
     close(map_correlations(xp(gamma), n), expected, factor=10)
-
-
-def test_views_are_eight_and_turn_back(xp):
-    x = np.arange(12.0).reshape(3, 4, 1)
-    eight = views(xp(x))
-    assert len({to_numpy(v).tobytes() + bytes(v.shape) for v in eight}) == 8
-    assert all(np.array_equal(to_numpy(v), x) for v in unview(eight))
-    assert all(np.array_equal(to_numpy(v), x) for v in unview(eight[:3]))
 
 
 # --- the whole ----------------------------------------------------------------------------------------------

@@ -1,14 +1,138 @@
-"""The forward pass of a convolutional network is layered thresholding, whatever the network."""
+"""Layer after layer: any pursuit, and the forward pass of a convolutional network."""
+
+from functools import partial
 
 import numpy as np
 import pytest
+from problems import CHAINS, chain
 from scipy.signal import correlate
 
-from cscbook import ConvDictionary, forward_pass, layered_thresholding, nonnegative, positive_parts, soft
+from cscbook import (
+    ConvDictionary,
+    basis_pursuit,
+    dense,
+    forward_pass,
+    hard,
+    layered,
+    layered_basis_pursuit,
+    layered_iterative_thresholding,
+    layered_thresholding,
+    local_ista,
+    nonnegative,
+    omp,
+    positive_parts,
+    slice_admm,
+    soft,
+    thresholding,
+)
 from cscbook.arrays import asarray, to_numpy
-from cscbook.networks.classifier import loss_and_gradients
-from cscbook.networks.plans import Geometry
-from cscbook.networks.pooling import max_pool, pooled_cnn
+
+
+@pytest.mark.parametrize("space, c, layers, circular", CHAINS)
+@pytest.mark.parametrize("shrink", [hard, soft])
+def test_layered_thresholding_equals_that_of_the_matrices(xp, rng, close, space, c, layers, circular, shrink):
+    dictionaries = chain(xp, rng, space, c, layers, circular)
+    y = rng.standard_normal((*space, c))
+    found = layered_thresholding(dictionaries, xp(y), [0.2] * len(layers), shrink)
+    if shrink is hard and xp.dtype == "float32":
+        return  # an entry beside the threshold may fall on either side
+    explicit = y.ravel()
+    for D, code in zip(dictionaries, found, strict=True):
+        explicit = shrink(to_numpy(dense(D)).astype(float).T @ explicit, 0.2)
+        close(code, explicit.reshape(code.shape), factor=10)
+
+
+def test_soft_thresholding_is_a_relu_network_with_mirrored_filters(xp, rng, close):
+    D1, D2 = chain(xp, rng, (9, 11), 2, [((3, 3), 4, 2), ((2, 2), 3, 1)], False)
+    y, f1, f2 = xp(rng.standard_normal((9, 11, 2))), to_numpy(D1.filters), to_numpy(D2.filters)
+    mirrored = [
+        ConvDictionary(xp(np.concatenate([f1, -f1], -1)), D1.space, 2, False),
+        ConvDictionary(xp(np.block([[f2, -f2], [-f2, f2]])), D2.space, 1, False),
+    ]
+    network = forward_pass(mirrored, y, [0.3, 0.2])
+    codes = layered_thresholding([D1, D2], y, [0.3, 0.2], soft)
+    for active, code in zip(network, codes, strict=True):
+        close(active, to_numpy(positive_parts(code)), factor=10)
+
+
+def test_forward_pass_is_a_relu_network(xp, rng, close):
+    for case in CHAINS:
+        dictionaries, beta = chain(xp, rng, *case), rng.standard_normal(case[2][0][1])
+        y = rng.standard_normal((2, *case[0], case[1]))
+        found = forward_pass(dictionaries, xp(y), [xp(beta)] + [-0.1] * (len(dictionaries) - 1))
+        signal, biases = y.reshape(2, -1), [-np.tile(beta, found[0][0, ...].shape[:-1] + (1,)).ravel()]
+        for D, code in zip(dictionaries, found, strict=True):
+            bias = biases.pop() if biases else 0.1
+            signal = np.maximum(signal @ to_numpy(dense(D)).astype(float) + bias, 0)
+            close(code, signal.reshape(code.shape), factor=10)
+
+
+@pytest.mark.parametrize(
+    "pursuit, knobs",
+    [(omp, [6, 2]), (basis_pursuit, [0.3, 0.2]), (partial(thresholding, shrink=hard), [1, 1])],
+)
+def test_layered_runs_any_pursuit_layer_after_layer(rng, pursuit, knobs):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
+    y = rng.standard_normal((40, 1))
+    first = pursuit(D1, y, knobs[0]).gamma
+    codes = layered(pursuit, [D1, D2], y, knobs)
+    np.testing.assert_array_equal(codes[0], first)
+    np.testing.assert_array_equal(codes[1], pursuit(D2, first, knobs[1]).gamma)
+
+
+@pytest.mark.parametrize(
+    "space, layers, circular",
+    [
+        ((96,), [((8,), 3, 1), ((4,), 4, 1)], True),
+        ((6, 40), [((2, 6), 2, 1), ((2, 3), 3, 1)], True),
+        ((96,), [((8,), 6, 2), ((4,), 4, 2)], True),
+        ((95,), [((9,), 6, 2), ((4,), 4, 1)], False),
+    ],
+)
+def test_noiseless_layered_basis_pursuit_is_exact(xp, rng, space, layers, circular):
+    D1, D2 = chain(xp, rng, space, 1, layers, circular)
+    atoms = np.zeros(D2.filters.shape)  # molecules of two atoms
+    for k in range(atoms.shape[-1]):
+        atoms[..., 0, 0, k], atoms[..., -1, 1, k] = 0.6, 0.8 * (-1) ** k
+        atoms[..., 1:, 0, k] = atoms[..., :-1, 1, k] = 0
+    gamma = np.zeros((2, *D2.positions, layers[1][1]))
+    gamma[0, ..., 2, 0], gamma[0, ..., 14, 1], gamma[1, ..., 9, 1] = 1.0, -0.7, 0.5
+
+
+def test_layered_basis_pursuit_by_local_steps(rng):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 2, 1), ((3,), 2, 1)], True)
+    y, lams = rng.standard_normal((40, 1)), [0.3, 0.2]
+    whole = layered_basis_pursuit([D1, D2], y, lams, tol=1e-10)
+    for method in (local_ista, slice_admm):
+        local = layered_basis_pursuit([D1, D2], y, lams, tol=1e-9, method=method, max_iter=20_000)
+        for a, b in zip(local, whole, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_layered_iterative_thresholding(rng):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 2, 1), ((3,), 2, 1)], True)
+    y, lams = rng.standard_normal((40, 1)), [0.3, 0.2]
+    once = layered_iterative_thresholding([D1, D2], y, lams, 1)
+    c1, c2 = D1.lipschitz, D2.lipschitz
+    first = soft(D1.T @ y / c1, 0.3 / c1)
+    np.testing.assert_allclose(once[1], soft(D2.T @ first / c2, 0.2 / c2), atol=1e-12)
+    local = layered_iterative_thresholding([D1, D2], y, lams, 50, method=local_ista)
+    often = layered_iterative_thresholding([D1, D2], y, lams, 50)
+    np.testing.assert_allclose(local[1], often[1], atol=1e-12)
+    best = layered_basis_pursuit([D1, D2], y, lams, tol=1e-10)
+    errors = [
+        np.abs(layered_iterative_thresholding([D1, D2], y, lams, t)[1] - best[1]).max() for t in (1, 10, 1000)
+    ]
+    assert errors[0] > errors[1] > errors[2] and errors[2] < 1e-4
+
+
+def test_knobs_and_steps_that_do_not_fit_are_named(rng):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
+    y = rng.standard_normal((40, 1))
+    with pytest.raises(ValueError, match="1 knobs for 2 layers"):
+        layered(omp, [D1, D2], y, [3])
+    with pytest.raises(ValueError, match="steps = 0"):
+        layered_iterative_thresholding([D1, D2], y, [0.1, 0.1], 0)
 
 
 def network(rng):
@@ -97,61 +221,3 @@ def _split(D):
     both = np.concatenate([np.concatenate([W, -W], -1), np.concatenate([-W, W], -1)], -2)
     deeper = ConvDictionary(asarray(both, like=first.filters), second.space, second.stride)
     return [nonnegative([first])[0], deeper]
-
-
-@pytest.mark.parametrize(("shape", "axes"), [((2, 6, 4, 3), 2), ((4, 6, 2), 1), ((8, 3), 1)])
-def test_pooling_keeps_the_largest_of_each_block(xp, rng, close, shape, axes):
-    code = rng.standard_normal(shape)
-    top, pull = max_pool(xp(code), 2, axes)
-    batch = len(shape) - axes - 1
-    expected = code
-    for axis in range(batch, batch + axes):
-        expected = np.maximum(
-            np.take(expected, range(0, shape[axis], 2), axis),
-            np.take(expected, range(1, shape[axis], 2), axis),
-        )
-    close(top, expected)
-    g = rng.standard_normal(expected.shape)
-    d = rng.standard_normal(shape)
-    moved = (max_pool(code + 1e-6 * d, 2, axes)[0] - max_pool(code - 1e-6 * d, 2, axes)[0]) / 2e-6
-    back = to_numpy(pull(xp(g)))
-    assert np.sum(back * d) == pytest.approx(np.sum(g * moved), rel=1e-4)
-    assert np.count_nonzero(back) == g.size
-    with pytest.raises(ValueError, match="do not divide"):
-        max_pool(xp(code), 5, axes)
-
-
-LAYERS = (Geometry((2, 2), 2, (9, 9)), Geometry((3, 3), 2, (4, 4)))
-
-
-def pooled_parameters(rng):
-    theta, c = {}, 1
-    for i, (layer, m) in enumerate(zip(LAYERS, (4, 5), strict=True), 1):
-        theta[f"W{i}"] = rng.standard_normal((*layer.size, c, m))
-        theta[f"b{i}"], c = 0.3 * rng.standard_normal(m), m
-    return theta | {"U": rng.standard_normal((5, 3)), "v": rng.standard_normal(3), "gain": np.array([1.5])}
-
-
-def test_gradients_with_pooling_are_those_of_finite_differences(rng):
-    theta, x, labels = pooled_parameters(rng), rng.standard_normal((4, 9, 9, 1)), np.array([0, 1, 2, 1])
-
-    def loss(theta):
-        return loss_and_gradients(theta, x, labels, pooled_cnn, LAYERS)[0]
-
-    grads = loss_and_gradients(theta, x, labels, pooled_cnn, LAYERS)[2]
-    assert set(grads) == {"W1", "b1", "W2", "b2", "U", "v"}
-    for name, grad in grads.items():
-        d = rng.standard_normal(theta[name].shape)
-        ahead, behind = (loss(theta | {name: theta[name] + s * d}) for s in (1e-6, -1e-6))
-        assert np.sum(grad * d) == pytest.approx((ahead - behind) / 2e-6, rel=1e-6, abs=1e-8), name
-
-
-def test_a_pooled_network_is_that_of_torch(rng):
-    torch = pytest.importorskip("torch")
-    theta, x = pooled_parameters(rng), rng.standard_normal((3, 9, 9, 1))
-    code = torch.tensor(np.moveaxis(x, -1, 1))
-    for i in (1, 2):
-        W = torch.tensor(np.moveaxis(theta[f"W{i}"], (-1, -2), (0, 1)).copy())
-        code = torch.relu(torch.nn.functional.conv2d(code, W, torch.tensor(theta[f"b{i}"])))
-        code = torch.nn.functional.max_pool2d(code, 2)
-    np.testing.assert_allclose(pooled_cnn(theta, x, LAYERS)[0], np.moveaxis(code.numpy(), 1, -1), atol=1e-12)

@@ -1,9 +1,8 @@
-"""The global pursuit by local work: each local recursion is, or ends at, the global one."""
-
-import itertools
+"""The global pursuit by local work: each recursion on patches is, or ends at, the global one."""
 
 import numpy as np
 import pytest
+from problems import UNIT_CASES, after, unit_problem
 
 from cscbook import ConvDictionary, basis_pursuit, ista, l2_inf_patch, objective, omp, patches
 from cscbook.arrays import to_numpy
@@ -11,32 +10,11 @@ from cscbook.local import aggregate, counts
 from cscbook.localglobal import (
     first_slices,
     lobcod,
-    lobcod_layers,
     local_ista,
     needles,
     slice_admm,
     slice_step,
 )
-from cscbook.localglobal.lobcod import _array_layers, _compiled_layers
-
-CASES = [  # size, space, channels, atoms, stride, circular; 25 does not divide 30, nor 3 the circle of 10
-    ((7,), (30,), 1, 3, 1, True),
-    ((7,), (30,), 2, 3, 1, False),
-    ((6,), (30,), 1, 3, 2, True),
-    ((3, 3), (10, 9), 1, 4, 1, True),
-    ((3, 2), (9, 10), 2, 4, 2, False),
-]
-
-
-def problem(xp, rng, size, space, c, m, stride, circular, batch=()):
-    filters = rng.standard_normal((*size, c, m))
-    filters /= np.linalg.norm(filters.reshape(-1, m), axis=0)
-    D = ConvDictionary(xp(filters), space, stride, circular)
-    return D, xp(rng.standard_normal((*batch, *space, c)))
-
-
-def after(steps, t):
-    return next(itertools.islice(steps, t - 1, None))
 
 
 def talk_setting(seed=0, circular=True, missing=0.0):
@@ -50,10 +28,10 @@ def talk_setting(seed=0, circular=True, missing=0.0):
     return D, D @ gamma + 0.03 * rng.standard_normal((300, 1)), mask
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", UNIT_CASES)
 @pytest.mark.parametrize("batch", [(), (2,)])
 def test_local_ista_is_global_ista(xp, rng, close, case, batch):
-    D, y = problem(xp, rng, *case, batch=batch)
+    D, y = unit_problem(xp, rng, *case, batch=batch)
     close(after(local_ista(D, y, 0.3, 40.0), 30), after(ista(D, y, 0.3, 40.0), 30))
 
 
@@ -82,19 +60,19 @@ def test_slices_and_layers_reach_the_global_optimum(circular, missing, solver, s
         assert excess(D, y, 0.2, mask, after(solver(D, y, 0.2, mask), steps), best) <= 1e-6
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", UNIT_CASES)
 def test_both_reach_the_optimum_on_every_kind_of_dictionary(xp, rng, case):
-    D, y = problem(xp, rng, *case, batch=(2,))
+    D, y = unit_problem(xp, rng, *case, batch=(2,))
     M = ConvDictionary(to_numpy(D.filters).astype(float), D.space, D.stride, D.circular)
     best = [basis_pursuit(M, one.astype(float), 1.0, tol=1e-9).trace[-1] for one in to_numpy(y)]
     for gamma in (after(slice_admm(D, y, 1.0, 2.0), 60), after(lobcod(D, y, 1.0), 20)):
         np.testing.assert_allclose(to_numpy(objective(D, y, gamma, 1.0)), best, rtol=1e-4)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", UNIT_CASES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_slice_step_has_no_gradient_left(xp, rng, close, case, masked):
-    D, y = problem(xp, rng, *case)
+    D, y = unit_problem(xp, rng, *case)
     mask = xp((rng.random((*D.space, 1)) > 0.4) * 1.0) if masked else None
     slices, dual, gamma = first_slices(D, y, mask)
     rho = 0.7
@@ -107,46 +85,9 @@ def test_the_slice_step_has_no_gradient_left(xp, rng, close, case, masked):
     close(gradient, 0 * gradient)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_no_layer_raises_the_objective(xp, rng, case):
-    D, y = problem(xp, rng, *case)
-    mask = xp(rng.random((*D.space, 1)) * 1.0)
-    values = [
-        float(objective_behind(mask, D, y, gamma, 0.2))
-        for gamma in itertools.islice(lobcod_layers(D, y, 0.2, mask), 80)
-    ]
-    assert np.diff(values).max() <= (1e-4 if xp.dtype == "float32" else 1e-12) * values[0]
-    assert values[-1] < values[0]
-
-
-def objective_behind(mask, D, y, gamma, lam):
-    left = to_numpy(mask) * to_numpy(y - D @ gamma)
-    return np.sum(left.astype(float) ** 2) / 2 + lam * np.abs(to_numpy(gamma).astype(float)).sum()
-
-
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("masked", [False, True])
-def test_the_compiled_layers_are_the_array_layers(rng, case, masked):
-    D, y = problem(np.asarray, rng, *case)
-    weight = (rng.random(y.shape) > 0.4) * 1.0 if masked else np.ones_like(y)
-    compiled, arrays = _compiled_layers(D, y, 0.2, weight), _array_layers(D, y, 0.2, weight)
-    for one, other in itertools.islice(zip(compiled, arrays, strict=True), 30):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
-
-
-def test_an_epoch_of_layers_moves_every_needle_once(rng):
-    D, y = problem(np.asarray, rng, *CASES[0])
-    moved = np.zeros(D.positions, int)
-    codes = [0 * (D.T @ y), *itertools.islice(lobcod_layers(D, y, 1e-9), 7 + 30 % 7)]
-    for before, gamma in itertools.pairwise(codes):
-        moved += np.any(before != gamma, axis=-1)
-    assert np.all(moved == 1)
-    np.testing.assert_array_equal(after(lobcod(D, y, 1e-9), 1), codes[-1])
-
-
 def test_the_first_step_codes_patches_and_averages_them(rng):
     """The talk's remark: one step of slice-ADMM is patch averaging, with its mean over n patches."""
-    D, y = problem(np.asarray, rng, *CASES[3])
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[3])
     gamma = after(slice_admm(D, y, 0.2, rho=1.0), 1)
     n, P = 9, patches(y, D.size)
     coded = basis_pursuit(D.local, P.reshape(-1, n).T, n * 0.2, tol=1e-12).gamma.T.reshape(*D.positions, -1)
@@ -181,14 +122,14 @@ def test_balancing_mends_a_bad_penalty():
 
 
 def test_float32_stays(rng):
-    D, y = problem(lambda a: np.asarray(a, np.float32), rng, *CASES[0])
+    D, y = unit_problem(lambda a: np.asarray(a, np.float32), rng, *UNIT_CASES[0])
     for steps in (local_ista(D, y, 0.2), slice_admm(D, y, 0.2), lobcod(D, y, 0.2)):
         assert after(steps, 2).dtype == np.float32
 
 
 @pytest.mark.parametrize("solver", [local_ista, slice_admm, lobcod])
 def test_wrong_input_is_named(rng, solver):
-    D, y = problem(np.asarray, rng, *CASES[0])
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[0])
     with pytest.raises(ValueError, match="lam = -1"):
         next(solver(D, y, -1.0))
     with pytest.raises(ValueError, match="lam = 0"):
@@ -200,7 +141,7 @@ def test_wrong_input_is_named(rng, solver):
 
 
 def test_wrong_penalties_are_named(rng):
-    D, y = problem(np.asarray, rng, *CASES[0])
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[0])
     with pytest.raises(ValueError, match="rho = 0"):
         next(slice_admm(D, y, 0.1, rho=0))
     with pytest.raises(ValueError, match="relax = 2.5"):

@@ -31,7 +31,11 @@ from cscbook.networks.plans import Geometry, cnn, layered_ista, ml_ista
 from cscbook.networks.pooling import pooled_cnn
 
 LAYERS = (Geometry((3, 3), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
+
+
 POOLED = (Geometry((2, 2), 2, (9, 9)), Geometry((2, 2), 1, (4, 4)))
+
+
 PLANS = {
     "cnn": (cnn, LAYERS),
     "layered ISTA": (layered_ista(2), LAYERS),
@@ -133,23 +137,6 @@ def test_no_protected_label_of_a_deep_code_flips():
         assert math.isfinite(bound) and abs(w.ravel() @ found[:, 0] - f) <= bound
         kept += 1
     assert kept >= 8
-
-
-def test_a_bound_needs_a_distance():
-    assert margin_bound(np.ones(4), math.inf) == math.inf
-    with pytest.raises(ValueError, match="error = -1"):
-        margin_bound(np.ones(4), -1.0)
-    with pytest.raises(ValueError, match="two classes"):
-        margin_bound(np.ones((4, 1)), 1.0)
-
-
-def test_the_bound_is_the_same_on_every_library(xp, rng):
-    W = rng.standard_normal((7, 4))
-    assert margin_bound(xp(W), 0.3) == pytest.approx(margin_bound(W, 0.3), rel=10 * xp.tol)
-    assert margin_bound(xp(W)[:, 0], 0.3) == pytest.approx(margin_bound(W[:, 0], 0.3), rel=10 * xp.tol)
-
-
-# --- networks -----------------------------------------------------------------------------------
 
 
 def network(xp, rng, plan=cnn, layers=LAYERS, free=False):

@@ -1,10 +1,65 @@
-"""Tricks of networks, in the language of the model: what is an identity, and what can be computed."""
+"""Thresholding and iterative shrinkage, and the tricks of networks that are steps of them."""
+
+import itertools
 
 import numpy as np
 import pytest
+from problems import matrix_problem
 from scipy.signal import convolve, correlate
 
-from cscbook import ConvDictionary, coherence, hard, ista, low_coherence_dictionary, soft_nonnegative
+from cscbook import (
+    ConvDictionary,
+    basis_pursuit,
+    fista,
+    hard,
+    ista,
+    objective,
+    soft,
+    soft_nonnegative,
+    thresholding,
+)
+from cscbook.arrays import to_numpy
+
+
+@pytest.mark.parametrize("shrink", [soft, hard, soft_nonnegative])
+def test_thresholding_is_one_product_and_one_function(xp, rng, close, shrink):
+    D, _, Y = matrix_problem(rng)
+    close(thresholding(xp(D), xp(Y), 0.3, shrink).gamma, shrink(D.T @ Y, 0.3))
+
+
+def test_ista_never_goes_up_and_fista_obeys_its_bound(xp, rng):
+    D, _, Y = matrix_problem(rng)
+    y, lam, L = Y[:, 0], 0.1, np.linalg.norm(D, 2) ** 2
+    best = basis_pursuit(D, y, lam, tol=1e-12)
+    F = lambda g: float(objective(D, y, to_numpy(g), lam))  # noqa: E731
+    slack = 10 * xp.tol
+    down = [F(g) for g in itertools.islice(ista(xp(D), xp(y), lam), 60)]
+    assert all(b <= a + slack for a, b in zip(down, down[1:], strict=False))
+    energy = np.sum(best.gamma**2)
+    for t, value in enumerate(down, 1):
+        assert value - F(best.gamma) <= L * energy / (2 * t) + slack
+    for t, g in enumerate(itertools.islice(fista(xp(D), xp(y), lam), 60), 1):
+        assert F(g) - F(best.gamma) <= 2 * L * energy / (t + 1) ** 2 + slack
+
+
+def test_iterative_hard_thresholding_keeps_a_planted_code(rng):
+    D = np.linalg.qr(rng.standard_normal((20, 20)))[0]
+    gamma = np.zeros(20)
+    gamma[[2, 5]] = 3.0, -2.0
+    found = next(itertools.islice(ista(D, D @ gamma, lam=0.5, lipschitz=1.0, shrink=hard), 5, None))
+    np.testing.assert_allclose(found, gamma, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda D, y: next(ista(D, y, np.inf)), "lam = inf"),
+        (lambda D, y: thresholding(D, y, -0.1), "beta = -0.1"),
+    ],
+)
+def test_bad_knobs_are_named(rng, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(rng.standard_normal((6, 9)), rng.standard_normal(6))
 
 
 def correlation(x, W):
@@ -69,12 +124,3 @@ def test_scaled_atoms_with_scaled_thresholds_have_the_same_supports(rng, shrink)
     scaled = shrink(ConvDictionary(scale * W, (40,)).T @ x, scale * beta)
     assert ((plain != 0) == (scaled != 0)).all() and (plain != 0).any() and (plain == 0).any()
     np.testing.assert_allclose(scaled, scale * plain, rtol=1e-12, atol=1e-12)
-
-
-def test_a_multiple_of_the_stride_is_never_more_coherent(rng):
-    smooth = np.cumsum(rng.standard_normal((64, 1, 2)), axis=0)
-    ripple = low_coherence_dictionary(2, 64, starts=1)
-    for filters, falls in ((smooth, True), (ripple, False)):
-        mu = [coherence(ConvDictionary(filters, (640,), s)) for s in (1, 2, 4, 8)]
-        assert all(b <= a + 1e-12 for a, b in zip(mu, mu[1:], strict=False))
-        assert (mu[-1] < 0.95 * mu[0]) == falls, mu

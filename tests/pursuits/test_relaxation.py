@@ -1,30 +1,124 @@
-"""Pursuits on a convolutional dictionary equal the same pursuits on its explicit matrix."""
+"""Basis pursuit, held against optimality conditions, other libraries and its own certificate."""
+
+import itertools
+from itertools import islice
 
 import numpy as np
 import pytest
+from problems import CASES, convolutional_problem, independent_gap, matrix_problem
 
-from cscbook import basis_pursuit, basis_pursuit_equality, dense, duality_gap, lam_max, omp
+from cscbook import (
+    basis_pursuit,
+    dense,
+    duality_gap,
+    fista,
+    ista,
+    lam_max,
+    objective,
+)
 from cscbook.arrays import to_numpy
 from cscbook.dictionaries.convolution import ConvDictionary
-
-CASES = [
-    ((5,), (40,), 1, 2, 1, True),
-    ((5,), (40,), 2, 3, 2, True),
-    ((6,), (33,), 1, 2, 1, False),
-    ((3, 3), (9, 10), 1, 3, 1, True),
-    ((3, 2), (10, 9), 2, 3, 2, False),
-    ((8,), (8,), 1, 2, 1, True),
-]
+from cscbook.pursuits.relaxation import Masked
 
 
-def problem(xp, rng, size, space, c, m, stride, circular, batch=()):
-    D = ConvDictionary(xp(rng.standard_normal((*size, c, m))), space, stride, circular)
-    return D, xp(rng.standard_normal((*batch, *space, c)))
+def kkt_violation(D, y, gamma, lam):
+    """How far ``gamma`` is from optimal: |D^T r| <= lam everywhere, = lam sign(gamma) where it is not
+    zero."""
+    c = D.T @ (y - D @ gamma)
+    return max(np.max(np.abs(c) - lam), np.max(np.abs(c - lam * np.sign(gamma)) * (gamma != 0)))
+
+
+def test_basis_pursuit_satisfies_the_optimality_conditions(xp, rng):
+    D, _, Y = matrix_problem(rng)
+    tol = 1e-5 if xp.dtype == "float32" else 1e-11
+    found = basis_pursuit(xp(D), xp(Y), 0.1, tol=tol, max_iter=20_000)
+    assert found.converged and duality_gap(xp(D), xp(Y), found.gamma, 0.1) <= tol
+    assert kkt_violation(D, Y, to_numpy(found.gamma), 0.1) < 10 * tol**0.5
+
+
+def test_both_routes_find_the_same_minimum(rng):
+    D, _, Y = matrix_problem(rng)
+    for y in (Y, Y[:, 2]):
+        fast, slow = (basis_pursuit(D, y, 0.2, tol=1e-12, max_iter=50_000, method=m) for m in (None, fista))
+        assert fast.converged and slow.converged
+        np.testing.assert_allclose(fast.gamma, slow.gamma, atol=1e-5)
+        assert fast.trace[-1] == pytest.approx(slow.trace[-1], rel=1e-11)
+
+
+def test_agrees_with_scikit_learn(rng):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    D, _, Y = matrix_problem(rng)
+    theirs = (
+        linear_model.Lasso(alpha=0.1 / 20, fit_intercept=False, tol=1e-12, max_iter=100_000)
+        .fit(D, Y[:, 0])
+        .coef_
+    )
+    np.testing.assert_allclose(basis_pursuit(D, Y[:, 0], 0.1, tol=1e-12).gamma, theirs, atol=1e-6)
+
+
+def test_from_lam_max_on_the_code_is_zero(xp, rng):
+    D, _, Y = matrix_problem(rng)
+    top = lam_max(xp(D), xp(Y))
+    assert not to_numpy(basis_pursuit(xp(D), xp(Y), 1.001 * top).gamma).any()
+    assert to_numpy(basis_pursuit(xp(D), xp(Y), 0.9 * top).gamma).any()
+
+
+def test_the_certificate_catches_a_broken_solver(rng):
+    def broken(D, y, lam):
+        while True:
+            yield 0.9 * basis_pursuit(D, y, lam).gamma
+
+    D, _, Y = matrix_problem(rng)
+    found = basis_pursuit(D, Y[:, 0], 0.1, max_iter=20, method=broken)
+    assert not found.converged and len(found.trace) == 2
+
+
+def test_the_gap_bounds_the_distance_to_the_optimum(rng):
+    D, _, Y = matrix_problem(rng)
+    y, best = Y[:, 0], basis_pursuit(D, Y[:, 0], 0.1, tol=1e-12)
+    for gamma in itertools.islice(ista(D, y, 0.1), 40):
+        F = float(objective(D, y, gamma, 0.1))
+        assert (F - best.trace[-1]) / F <= duality_gap(D, y, gamma, 0.1) + 1e-12
+
+
+def test_anything_with_at_and_T_will_do(rng):
+    class Operator:
+        def __init__(self, D):
+            self.D = D
+
+        def __matmul__(self, gamma):
+            return self.D @ gamma
+
+        @property
+        def T(self):
+            return Operator(self.D.T)
+
+        @property
+        def lipschitz(self):
+            return np.linalg.norm(self.D, 2) ** 2
+
+    D, _, Y = matrix_problem(rng)
+    found = basis_pursuit(Operator(D), Y[:, 0], 0.1, tol=1e-10, max_iter=50_000)
+    np.testing.assert_allclose(found.gamma, basis_pursuit(D, Y[:, 0], 0.1, tol=1e-10).gamma, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda D, y: basis_pursuit(D, y, -1.0), "lam = -1"),
+        (lambda D, y: basis_pursuit(D, y, 0.0), "lam = 0"),
+        (lambda D, y: basis_pursuit(D, y * np.nan, 1.0), "NaN"),
+        (lambda D, y: basis_pursuit(D * 0, y, 1.0), "zero"),
+    ],
+)
+def test_bad_input_is_named(rng, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(rng.standard_normal((6, 9)), rng.standard_normal(6))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_basis_pursuit_reaches_the_minimum_of_the_matrix(xp, rng, case):
-    D, y = problem(xp, rng, *case)
+    D, y = convolutional_problem(xp, rng, *case)
     lam, tol = 0.2 * lam_max(D, y), 1e-4 if xp.dtype == "float32" else 1e-8
     found = basis_pursuit(D, y, lam, tol=tol, max_iter=20_000)
     assert found.converged and duality_gap(D, y, found.gamma, lam) <= 2 * tol
@@ -34,7 +128,7 @@ def test_basis_pursuit_reaches_the_minimum_of_the_matrix(xp, rng, case):
 
 
 def test_batches_are_coded_one_by_one(xp, rng):
-    D, y = problem(xp, rng, *CASES[0], batch=(2, 3))
+    D, y = convolutional_problem(xp, rng, *CASES[0], batch=(2, 3))
     found = basis_pursuit(D, y, 2.0, tol=1e-4, max_iter=20_000)
     alone = basis_pursuit(D, y[1, 2, ...], 2.0, tol=1e-4, max_iter=20_000)
     assert found.converged and found.gamma.shape == (2, 3, 40, 2)
@@ -43,7 +137,7 @@ def test_batches_are_coded_one_by_one(xp, rng):
 
 @pytest.mark.parametrize("nonnegative", [False, True])
 def test_masks_and_weights_and_signs(xp, rng, nonnegative):
-    D, y = problem(xp, rng, *CASES[3])
+    D, y = convolutional_problem(xp, rng, *CASES[3])
     mask, weights = rng.random((9, 10, 1)) > 0.4, np.array([1.0, 0.5, 3.0])
     tol = 1e-4 if xp.dtype == "float32" else 1e-9
     found = basis_pursuit(
@@ -76,88 +170,94 @@ def test_what_is_not_certified_is_not_called_converged(rng):
     assert not basis_pursuit(D, y, 0.01 * lam_max(D, y), tol=1e-10, max_iter=3).converged
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("stop", [{"k": 6}, {"tol": 3.0}])
-def test_omp_is_omp_on_the_matrix(xp, rng, case, stop):
-    D, y = problem(xp, rng, *case)
-    if case == CASES[5]:
-        stop = {"k": 3} if "k" in stop else stop
-    found, M = omp(D, y, **stop), to_numpy(dense(D)).astype(float)
-    matrix = omp(M, to_numpy(y).astype(float).ravel(), **stop)
-    assert found.converged == matrix.converged
-    np.testing.assert_allclose(
-        to_numpy(found.gamma).ravel(), matrix.gamma, atol=1e-3 if xp.dtype == "float32" else 1e-7
-    )
-    np.testing.assert_allclose(found.trace, matrix.trace, atol=1e-3 if xp.dtype == "float32" else 1e-7)
-
-
-def test_many_atoms_are_settled_exactly(rng):
-    D = ConvDictionary(rng.standard_normal((16, 1, 2)), (600,))
-    y = rng.standard_normal((600, 1))
-    found, M = omp(D, y, k=90), dense(D)
-    matrix = omp(M, y.ravel(), k=90)
-    np.testing.assert_array_equal(np.flatnonzero(found.gamma), np.flatnonzero(matrix.gamma))
-    np.testing.assert_allclose(found.gamma.ravel(), matrix.gamma, atol=1e-6)
-
-
-def test_errors_name_the_value(rng):
+def test_signals_and_weights_that_do_not_fit_are_named(rng):
     D, y = ConvDictionary(rng.standard_normal((5, 1, 2)), (40,)), rng.standard_normal((40, 1))
-    with pytest.raises(ValueError, match="k = 41"):
-        omp(D, y, k=41)
     with pytest.raises(ValueError, match=r"signal of shape \(39, 1\) does not fit"):
         basis_pursuit(D, y[:39], 1.0)
-    with pytest.raises(ValueError, match="atom 1 of D is zero"):
-        omp(ConvDictionary(D.filters * np.array([1.0, 0.0]), (40,)), y, k=2)
     with pytest.raises(ValueError, match="the smallest lam"):
         basis_pursuit(D, y, 1.0, weights=np.array([1.0, -1.0]))
 
 
-def test_noiseless_basis_pursuit_recovers_batches(xp, rng):
-    D = ConvDictionary(xp(rng.standard_normal((6, 1, 3))), (60,))
-    gamma = np.zeros((4, 60, 3))
-    for one in gamma:  # a spike in every fourth of the signal, so that no stripe is crowded
-        for start in range(0, 60, 15):
-            one[start + rng.integers(8), rng.integers(3)] = rng.standard_normal()
-    found = basis_pursuit_equality(D, D @ xp(gamma), tol=1e-4 if xp.dtype == "float32" else 1e-8)
-    assert found.converged
-    np.testing.assert_allclose(to_numpy(found.gamma), gamma, atol=1e-3 if xp.dtype == "float32" else 1e-5)
-
-
-def test_what_the_fourier_route_cannot_do_is_named(xp):
-    ones = xp(np.ones((4, 1)))
-    with pytest.raises(ValueError, match="not False and 1"):
-        basis_pursuit_equality(ConvDictionary(xp(np.ones((2, 1, 1))), (4,), circular=False), ones)
-    with pytest.raises(ValueError, match="not in the range"):  # no filter reaches frequency 0
-        basis_pursuit_equality(ConvDictionary(xp(np.array([[[1.0]], [[-1.0]]])), (4,)), ones)
-
-
-def test_noiseless_basis_pursuit_of_several_channels_equals_that_of_the_matrix(xp, rng):
-    for m in (5, 2)[: 1 if xp.dtype == "float32" else 2]:  # redundant; and blind at frequency 0, exactly
-        filters = rng.standard_normal((4, 2, m))
-        filters -= (m == 2) * filters.mean(axis=0)
-        D = ConvDictionary(xp(filters), (12,))
-        gamma = rng.standard_normal((2, 12, m)) * (rng.random((2, 12, m)) < 0.06)
-        x, tol = D @ xp(gamma), 1e-4 if xp.dtype == "float32" else 1e-8
-        found = basis_pursuit_equality(D, x, tol=tol)
-        matrix = basis_pursuit_equality(dense(D), xp(to_numpy(x).reshape(2, -1).T), tol=tol)
-        assert found.converged and matrix.converged
-        norms = [np.abs(to_numpy(a.gamma)).sum() for a in (found, matrix)]
-        assert norms[0] == pytest.approx(norms[1], rel=10 * tol)
-        assert np.abs(to_numpy(D @ found.gamma) - to_numpy(x)).max() < (1e-4 if tol > 1e-6 else 1e-9)
-
-
-def test_a_batch_of_short_signals_takes_the_same_atoms(rng):
-    D = ConvDictionary(rng.standard_normal((5, 1, 2)), (40,))
-    y = rng.standard_normal((9, 40, 1))
-    many = omp(D, y, k=6)
-    for one, signal in zip(many.gamma, y, strict=True):
-        np.testing.assert_allclose(one, omp(D, signal, k=6).gamma, atol=1e-9)
-
-
 def test_a_mask_of_weights_is_no_mask_of_zeros_and_ones(rng):
-    D, y = problem(np.asarray, rng, *CASES[0])
+    D, y = convolutional_problem(np.asarray, rng, *CASES[0])
     mask = rng.random((40, 1)) * 2
     found = basis_pursuit(D, y, 1.0, tol=1e-8, mask=mask, max_iter=20_000)
     weighted = mask.ravel()[:, None] * dense(D)
     best = basis_pursuit(weighted, (mask * y).ravel(), 1.0, tol=1e-10)
     assert found.converged and found.trace[-1] == pytest.approx(best.trace[-1], rel=1e-7)
+
+
+@pytest.mark.parametrize("case", CASES[:5])
+def test_a_mask_may_have_any_weights(rng, case):
+    D, y = convolutional_problem(np.asarray, rng, *case)
+    mask = rng.random(y.shape)
+    found = basis_pursuit(D, y, 0.3, mask=mask, tol=1e-9)
+    seen = Masked(D, mask)
+    assert found.converged and duality_gap(seen, mask * y, found.gamma, 0.3) <= 1e-8
+    assert found.trace[-1] == pytest.approx(float(objective(seen, mask * y, found.gamma, 0.3)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fista_agrees_to_six_digits(rng, case):
+    D, y = convolutional_problem(np.asarray, rng, *case)
+    lam = 0.1 * lam_max(D, y)
+    slow = basis_pursuit(D, y, lam, method=fista, tol=1e-7, max_iter=50_000)
+    fast = basis_pursuit(D, y, lam, tol=1e-7)
+    assert slow.converged and fast.trace[-1] == pytest.approx(slow.trace[-1], rel=1e-6)
+
+
+def test_sporco_agrees_to_six_digits(monkeypatch, rng):
+    cbpdn = pytest.importorskip("sporco.admm.cbpdn")
+    monkeypatch.setattr("sporco.fft.pyfftw_planner_effort", "FFTW_ESTIMATE")
+    monkeypatch.setattr("sporco.fft.pyfftw_threads", 1)
+    D, y = convolutional_problem(np.asarray, rng, *CASES[3])  # one channel, circular, stride 1
+    lam = 0.1 * lam_max(D, y)
+    options = {"MaxMainIter": 400, "RelStopTol": 1e-9, "rho": 20 * lam, "AutoRho": {"Enabled": False}}
+    options = cbpdn.ConvBPDN.Options(options)
+    solver = cbpdn.ConvBPDN(D.filters[..., 0, :], y[..., 0], lam, options, dimK=0, dimN=2)
+    solver.solve()
+    theirs = np.asarray(solver.Y).reshape(*D.positions, -1)
+    ours = basis_pursuit(D, y, lam, tol=1e-9)
+    assert ours.trace[-1] == pytest.approx(float(objective(D, y, theirs, lam)), rel=1e-6)
+
+
+def stops_early(D, y, lam):
+    """Broken: does nothing after its third step."""
+    gamma = next(islice(ista(D, y, lam), 2, None))
+    while True:
+        yield gamma
+
+
+def weighs_wrongly(D, y, lam):
+    """Broken: minimises for another lam."""
+    yield from fista(D, y, 1.01 * lam)
+
+
+def forgets_a_filter(D, y, lam):
+    """Broken: one filter is never used."""
+    for gamma in fista(D, y, lam):
+        gamma = 1 * gamma
+        gamma[..., 0] = 0
+        yield gamma
+
+
+@pytest.mark.parametrize("broken", [stops_early, weighs_wrongly, forgets_a_filter])
+def test_a_broken_solver_is_caught(rng, broken):
+    D, y = convolutional_problem(np.asarray, rng, *CASES[0])
+    lam = 0.1 * lam_max(D, y)
+    found = basis_pursuit(D, y, lam, method=broken, tol=1e-6, max_iter=2000)
+    assert not found.converged
+    assert independent_gap(dense(D), y.ravel(), found.gamma.ravel(), lam) > 1e-6
+    best = basis_pursuit(D, y, lam, tol=1e-9).trace[-1]
+    assert found.trace[-1] > best * (1 + 1e-7)  # and it was wrong indeed
+
+
+def test_the_gap_of_a_convolutional_code_bounds_the_distance_to_the_optimum(xp, rng):
+    D, y = convolutional_problem(np.asarray, rng, *CASES[0])
+    lam, best = 0.5, basis_pursuit(D, y, 0.5, tol=1e-9).trace[-1]
+    there, there_y = ConvDictionary(xp(D.filters), D.space), xp(y)
+    for code in islice(fista(there, there_y, lam), 5, 100, 10):
+        value, gap = float(objective(there, there_y, code, lam)), duality_gap(there, there_y, code, lam)
+        assert (value - best) / value <= gap + 1e-5
+        exact = independent_gap(dense(D), y.ravel(), to_numpy(code).ravel().astype(float), lam)
+        assert gap == pytest.approx(exact, abs=1e-5)

@@ -21,6 +21,7 @@ from cscbook import (
     l2_inf_patch,
     local_count,
     low_coherence_dictionary,
+    margin_bound,
     normalize,
     omp,
     omp_error_bound,
@@ -39,6 +40,7 @@ from cscbook import (
     uniqueness_level,
     welch_bound,
 )
+from cscbook.theory.guarantees import stripe_rip_bound
 
 MU = np.linspace(0.01, 1, 34)
 
@@ -478,6 +480,26 @@ def test_the_stripe_rip_constant_is_that_of_the_matrix(xp, rng, close):
         stripe_rip(D, xp(0 * v))
 
 
+def test_stripe_rip_is_bounded_by_the_coherence(rng):
+    D = ConvDictionary(low_coherence_dictionary(2, 16, starts=1), (160,))
+    mu = coherence(D)
+    for k in (2, 3, 5):
+        codes = np.zeros((40, 160, 2))
+        for code in codes:
+            for place in rng.permutation(320):
+                code.ravel()[place] = rng.standard_normal()
+                if l0_inf_stripe(code, D.size) > k:
+                    code.ravel()[place] = 0
+        assert 0 < stripe_rip(D, codes) <= stripe_rip_bound(k, mu)
+    assert local_count(7, (64,), (640,)) == pytest.approx(35.3, abs=0.1)
+
+
+def test_the_bound_is_the_same_on_every_library(xp, rng):
+    W = rng.standard_normal((7, 4))
+    assert margin_bound(xp(W), 0.3) == pytest.approx(margin_bound(W, 0.3), rel=10 * xp.tol)
+    assert margin_bound(xp(W)[:, 0], 0.3) == pytest.approx(margin_bound(W[:, 0], 0.3), rel=10 * xp.tol)
+
+
 # --- bad input ----------------------------------------------------------------------------------------------
 
 
@@ -526,3 +548,11 @@ def test_a_noise_level_is_a_number_not_below_zero(eps):
             bound()
     with pytest.raises(ValueError, match="gamma_max = 0"):
         thresholding_noise_level(0.1, 0.5, 0.1, 0)
+
+
+def test_a_bound_needs_a_distance():
+    assert margin_bound(np.ones(4), math.inf) == math.inf
+    with pytest.raises(ValueError, match="error = -1"):
+        margin_bound(np.ones(4), -1.0)
+    with pytest.raises(ValueError, match="two classes"):
+        margin_bound(np.ones((4, 1)), 1.0)

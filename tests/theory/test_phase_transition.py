@@ -5,8 +5,8 @@ import pytest
 
 from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.norms import l2_inf_patch
-from cscbook.theory import phase_transition as experiments
 from cscbook.theory.phase_transition import (
+    _codes,
     phase_transition,
     recover_lagrangian_bp,
     recover_omp,
@@ -64,7 +64,7 @@ def test_noise_has_its_local_level(D):
     levels = []
 
     def listen(D, y, k, eps):
-        clean = D @ experiments._codes(D, k, len(y), 2.0, np.random.default_rng([0, k]))
+        clean = D @ _codes(D, k, len(y), 2.0, np.random.default_rng([0, k]))
         levels.extend(l2_inf_patch(e, D.size) for e in y - clean)
         return recover_lagrangian_bp(D, y, k, eps)
 

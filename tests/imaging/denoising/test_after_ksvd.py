@@ -4,15 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from conftest import to
+from problems import SIGMA, extractors, noisy, small_dictionary
 
 from cscbook.arrays import to_numpy
 from cscbook.datasets.files import load_image
-from cscbook.dictionaries.matrix import normalize
 from cscbook.imaging import (
-    Denoised,
     average,
-    denoise_lssc,
     denoise_omp,
     denoise_pyramid,
     disagreement,
@@ -24,32 +21,9 @@ from cscbook.imaging import (
     psnr,
     remaining_noise,
     share_disagreement,
-    simultaneous_omp,
     sos,
 )
 from cscbook.pursuits import omp
-
-SIGMA = 25.0
-
-
-def noisy(rng, shape=(14, 17, 1)):
-    """Smooth areas and an edge, in noise."""
-    clean = np.full(shape, 90.0)
-    clean[:, shape[1] // 2 :] = 170
-    return clean + SIGMA * rng.standard_normal(shape)
-
-
-def small_dictionary(rng, n=16, m=24):
-    D = rng.standard_normal((n, m))
-    return normalize(D - D.mean(axis=0))
-
-
-def extractors(space, size):
-    """The matrices R_i, as rows of the identity."""
-    number = np.arange(np.prod(space)).reshape(space)
-    for i in range(space[0] - size + 1):
-        for j in range(space[1] - size + 1):
-            yield np.eye(np.prod(space))[number[i : i + size, j : j + size].ravel()]
 
 
 def slow_round(x, y, level, sigma, D, weight, gain, correction=0.0):
@@ -70,14 +44,14 @@ def slow_round(x, y, level, sigma, D, weight, gain, correction=0.0):
 
 
 def test_disagreements_with_the_plain_average_cancel(xp, rng, close):
-    P, y = to(xp, rng.standard_normal((9, 20))), to(xp, rng.standard_normal((6, 7, 1)))
+    P, y = xp(rng.standard_normal((9, 20))), xp(rng.standard_normal((6, 7, 1)))
     q = disagreement(P, average(P, y, 3), 3)
     close(average(q, y, 3), np.zeros((6, 7, 1)), factor=10)
     assert float(np.abs(to_numpy(q)).max()) > 0.1
 
 
 def test_disagreement_is_the_error_that_averaging_removes(xp, rng, close):
-    P, x, truth = (to(xp, rng.standard_normal(s)) for s in ((9, 20), (6, 7, 1), (6, 7, 1)))
+    P, x, truth = (xp(rng.standard_normal(s)) for s in ((9, 20), (6, 7, 1), (6, 7, 1)))
     own, shared = P - image_patches(truth, 3), image_patches(x - truth, 3)
     close(disagreement(P, x, 3), to_numpy(own - shared), factor=10)
 
@@ -92,7 +66,7 @@ def test_sharing_codes_what_the_formula_says(rng):
 
 
 def test_the_first_round_of_sharing_is_plain_denoising(xp, rng, close):
-    y, D = to(xp, noisy(rng)), to(xp, small_dictionary(rng))
+    y, D = xp(noisy(rng)), xp(small_dictionary(rng))
     first, second = share_disagreement(y, SIGMA, D, rounds=2)
     close(first.x, to_numpy(denoise_omp(y, SIGMA, D).x), factor=1e5 if xp.dtype == "float64" else 10)
     assert float(np.abs(to_numpy(second.x - first.x)).max()) > 0.1
@@ -111,8 +85,8 @@ def smoother(n):
 @pytest.mark.parametrize("rho", [0.3, 0.9])
 def test_boosting_a_linear_smoother_reaches_the_fixed_point(xp, rng, close, rho):
     W, y = smoother(12), rng.standard_normal(12)
-    V = to(xp, W)
-    *_, x = sos(lambda z: V @ z, to(xp, y), rho, rounds=400)
+    V = xp(W)
+    *_, x = sos(lambda z: V @ z, xp(y), rho, rounds=400)
     close(x, np.linalg.solve(np.eye(12) + rho * (np.eye(12) - W), W @ y), factor=100)  # 1e-10 in float64
 
 
@@ -123,7 +97,7 @@ def test_boosting_diverges_where_the_condition_fails(rng):
 
 
 def test_without_boost_every_round_is_the_first(xp, rng, close):
-    y, D = to(xp, noisy(rng)), to(xp, small_dictionary(rng))
+    y, D = xp(noisy(rng)), xp(small_dictionary(rng))
     first, second = sos(lambda z: denoise_omp(z, SIGMA, D).x, y, rho=0, rounds=2)
     close(first, to_numpy(second))
 
@@ -153,7 +127,7 @@ def test_the_remaining_noise_is_that_of_a_projection(rng):
 def test_rounds_agree_on_all_libraries(xp, rng, close, method):
     y, D = noisy(rng), small_dictionary(rng)
     expected = [found.x for found in method(y, SIGMA, D, rounds=2)]
-    for found, x in zip(method(to(xp, y), SIGMA, to(xp, D), rounds=2), expected, strict=True):
+    for found, x in zip(method(xp(y), SIGMA, xp(D), rounds=2), expected, strict=True):
         close(found.x, x, factor=1e6 if xp.dtype == "float64" else 10)
 
 
@@ -173,25 +147,25 @@ def test_channels_are_denoised_one_by_one(rng, method):
 
 
 def test_haar_bands_are_orthonormal_and_come_back(xp, rng, close):
-    x = to(xp, rng.standard_normal((6, 8, 2)))
+    x = xp(rng.standard_normal((6, 8, 2)))
     bands = haar(x)
     close(inverse_haar(*bands), to_numpy(x))
     energy = sum(float(np.sum(to_numpy(band) ** 2)) for band in bands)
     assert energy == pytest.approx(float(np.sum(to_numpy(x) ** 2)), rel=10 * xp.tol)
-    other = [to(xp, rng.standard_normal((3, 4, 2))) for _ in bands]
+    other = [xp(rng.standard_normal((3, 4, 2))) for _ in bands]
     left = sum(float(np.sum(to_numpy(a * b))) for a, b in zip(bands, other, strict=True))
     assert left == pytest.approx(float(np.sum(to_numpy(x * inverse_haar(*other)))), abs=100 * xp.tol)
 
 
 def test_haar_bands_are_what_their_names_say(xp):
-    across = to(xp, np.tile([[[1.0], [-1.0]]], (4, 2, 1)))  # changes from column to column
+    across = xp(np.tile([[[1.0], [-1.0]]], (4, 2, 1)))  # changes from column to column
     low, horizontal, vertical, diagonal = (float(np.abs(to_numpy(band)).sum()) for band in haar(across))
     assert (low, vertical, diagonal) == (0, 0, 0) and horizontal == 8
 
 
 @pytest.mark.parametrize("levels", [0, 1, 2])
 def test_the_pyramid_gives_back_what_nobody_touched(xp, rng, close, levels):
-    y, seen = to(xp, rng.standard_normal((8, 12, 2))), []
+    y, seen = xp(rng.standard_normal((8, 12, 2))), []
     x = denoise_pyramid(lambda band: seen.append(tuple(band.shape)) or band, y, levels)
     close(x, to_numpy(y), factor=10)
     assert len(seen) == 1 + 3 * levels and seen[0] == (8 >> levels, 12 >> levels, 2)
@@ -204,13 +178,13 @@ def test_every_band_of_white_noise_has_the_same_level(rng):
 
 @pytest.mark.parametrize("weight", [0, 0.75, 1])
 def test_fusion_keeps_an_image_that_the_coarse_scale_agrees_with(xp, rng, close, weight):
-    x = to(xp, rng.standard_normal((7, 8, 2)))
+    x = xp(rng.standard_normal((7, 8, 2)))
     close(fuse_scales(lambda low: low, x, x, weight), to_numpy(x), factor=10)
 
 
 def test_fusion_moves_the_coarse_scale_and_nothing_else(xp, rng, close):
     y, x = rng.standard_normal((6, 8, 1)), rng.standard_normal((6, 8, 1))
-    fused = to_numpy(fuse_scales(lambda low: low, to(xp, y), to(xp, x), 1.0))
+    fused = to_numpy(fuse_scales(lambda low: low, xp(y), xp(x), 1.0))
     total, cover = np.zeros((6, 8)), np.zeros((6, 8))
     for i in range(5):
         for j in range(7):
@@ -219,77 +193,8 @@ def test_fusion_moves_the_coarse_scale_and_nothing_else(xp, rng, close):
             cover[here] += 1
     close(fused, (total / cover)[..., None], factor=10)
     seen = []
-    fuse_scales(lambda low: seen.append(tuple(low.shape)) or low, to(xp, y), to(xp, x))
+    fuse_scales(lambda low: seen.append(tuple(low.shape)) or low, xp(y), xp(x))
     assert sorted(seen) == [(2, 3, 1), (2, 4, 1), (3, 3, 1), (3, 4, 1)], "four ways to tile the image"
-
-
-# --- self-similarity ----------------------------------------------------------------------------------------
-
-
-def dense_group(D, Y, k, tol):
-    """Simultaneous OMP of one group, straight from its definition, by least squares."""
-    S, r, code = [], Y, np.zeros((D.shape[1], Y.shape[1]))
-    while len(S) < k and np.linalg.norm(r) > tol:
-        S.append(int(np.argmax(np.sum((D.T @ r) ** 2, axis=1) / np.sum(D**2, axis=0))))
-        values = np.linalg.lstsq(D[:, S], Y)[0]
-        r = Y - D[:, S] @ values
-    if S:
-        code[S] = values
-    return code
-
-
-@pytest.mark.parametrize("k, tol", [(3, None), (None, 3.0), (4, 2.0)])
-def test_simultaneous_omp_is_its_definition(xp, rng, close, k, tol):
-    D, Y = rng.standard_normal((10, 15)), rng.standard_normal((10, 6, 4))
-    found = simultaneous_omp(to(xp, D), to(xp, Y), k=k, tol=tol).gamma
-    one_by_one = [dense_group(D, Y[:, g], k or 10, tol or 0) for g in range(6)]
-    close(found, np.stack(one_by_one, axis=1), factor=1000)
-
-
-@pytest.mark.parametrize("k, tol", [(3, None), (None, 1.0)])
-def test_groups_of_one_are_plain_omp(xp, rng, close, k, tol):
-    D, Y = to(xp, rng.standard_normal((10, 15))), to(xp, rng.standard_normal((10, 30)))
-    found = simultaneous_omp(D, Y[:, :, None], k=k, tol=tol)
-    plain = omp(D, Y, k=k, tol=tol)
-    gamma = to_numpy(plain.gamma)
-    gamma = gamma.toarray() if hasattr(gamma, "toarray") else gamma
-    close(found.gamma[:, :, 0], gamma, factor=1000)
-    assert found.converged == plain.converged
-
-
-def test_a_group_finds_shared_atoms_that_single_signals_miss(rng):
-    D, members, misses = normalize(rng.standard_normal((20, 40))), 12, {"alone": 0, "together": 0}
-    for _ in range(20):
-        S = set(map(int, rng.choice(40, 3, replace=False)))
-        Y = D[:, sorted(S)] @ rng.standard_normal((3, members)) + 0.3 * rng.standard_normal((20, members))
-        together = np.flatnonzero(simultaneous_omp(D, Y[:, None, :], k=3).gamma[:, 0, 0])
-        alone = omp(D, Y, k=3).gamma.toarray()
-        misses["together"] += len(S - set(map(int, together)))
-        misses["alone"] += np.mean([len(S - set(map(int, np.flatnonzero(c)))) for c in alone.T])
-    assert misses["together"] < misses["alone"] / 4
-
-
-def test_simultaneous_omp_says_whether_it_met_its_bound(xp, rng):
-    D, Y = to(xp, rng.standard_normal((8, 12))), to(xp, rng.standard_normal((8, 3, 2)))
-    assert simultaneous_omp(D, Y, tol=1.0).converged
-    assert not simultaneous_omp(D, Y, k=1, tol=1e-3).converged
-    assert simultaneous_omp(D, 0 * Y, k=2).converged, "a zero group needs no atom"
-
-
-def test_groups_of_one_patch_are_plain_denoising(xp, rng, close):
-    y, D = to(xp, noisy(rng)), to(xp, small_dictionary(rng))
-    plain = denoise_omp(y, SIGMA, D)
-    found = denoise_lssc(y, SIGMA, plain, members=1, window=5)
-    close(found.x, to_numpy(plain.x), factor=1e6 if xp.dtype == "float64" else 10)
-    assert found.atoms_per_patch == pytest.approx(plain.atoms_per_patch)
-
-
-def test_similar_patches_help_where_everything_repeats(rng):
-    clean = 60 * np.sign(np.sin(np.arange(32) * math.pi / 4))[None, :, None] * np.ones((32, 1, 1)) + 120
-    y, D = clean + SIGMA * rng.standard_normal(clean.shape), small_dictionary(rng, 16, 40)
-    plain = denoise_omp(y, SIGMA, D)
-    found = denoise_lssc(y, SIGMA, plain, members=8, window=16)
-    assert psnr(found.x, clean) > psnr(plain.x, clean) + 1
 
 
 # --- on a photograph ----------------------------------------------------------------------------------------
@@ -327,14 +232,6 @@ def test_bricks_gain(rng):
         (lambda y, D: denoise_pyramid(lambda z: z, y, -1), "levels = -1"),
         (lambda y, D: fuse_scales(lambda z: z, y, y[:4]), r"\(4, 10, 1\)"),
         (lambda y, D: fuse_scales(lambda z: z, y, y, weight=2), "weight = 2"),
-        (lambda y, D: simultaneous_omp(D, y[:8]), "16 rows"),
-        (lambda y, D: simultaneous_omp(D, np.ones((16, 2, 2))), "k, tol"),
-        (lambda y, D: simultaneous_omp(D, np.ones((16, 2, 2)), k=0), "k = 0"),
-        (lambda y, D: simultaneous_omp(D, np.ones((16, 2, 2)), k=17), "k = 17"),
-        (lambda y, D: simultaneous_omp(0 * D, np.ones((16, 2, 2)), k=1), "atom 0"),
-        (lambda y, D: denoise_lssc(y, 25, Denoised(y, D, 0), members=0), "members = 0"),
-        (lambda y, D: denoise_lssc(y, 25, Denoised(y[:5], D, 0)), r"\(5, 10, 1\)"),
-        (lambda y, D: denoise_lssc(y, 25, Denoised(y, D, 0), members=500), "members = 500"),
     ],
 )
 def test_bad_input_is_named(rng, call, message):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from problems import csc_filters
 
 from cscbook import (
     ConvDictionary,
@@ -10,7 +11,6 @@ from cscbook import (
     denoise_csc,
     denoise_omp,
     load_image,
-    normalize,
     omp,
     psnr,
     split_frequencies,
@@ -23,17 +23,12 @@ def photograph(rows=slice(100, 132), columns=slice(200, 240), name="camera"):
     return to_numpy(load_image(name))[rows, columns]
 
 
-def small_filters(rng, n=4, m=12):
-    D = rng.standard_normal((n * n, m))
-    return normalize(D - D.mean(axis=0)).reshape(n, n, 1, m)
-
-
 # --- the finding --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", [(14, 17), (16, 16), (9, 23)])
 def test_strided_coding_averaged_over_all_shifts_is_patch_denoising(xp, rng, shape):
-    y, D, sigma = 100 + 40 * rng.standard_normal((*shape, 1)), xp(small_filters(rng)), 10.0
+    y, D, sigma = 100 + 40 * rng.standard_normal((*shape, 1)), xp(csc_filters(rng, m=12)), 10.0
     local = xp(to_numpy(D).reshape(16, -1))
     found = denoise_csc(
         xp(y), sigma, D, stride=4, split=block_means(4), pursuit=block_omp(sigma), weight=30 / sigma
@@ -45,7 +40,7 @@ def test_strided_coding_averaged_over_all_shifts_is_patch_denoising(xp, rng, sha
 
 def test_so_it_is_with_basis_pursuit_for_every_weight(rng):
     """The Lagrangian form needs no bound of its own: the global problem of stride n is the local ones."""
-    y, filters = 100 + 40 * rng.standard_normal((13, 15, 1)), small_filters(rng)
+    y, filters = 100 + 40 * rng.standard_normal((13, 15, 1)), csc_filters(rng, m=12)
     P = image_patches(y, 4)
     code = basis_pursuit(filters.reshape(16, -1), P - P.mean(axis=0), 12.0, tol=1e-12).gamma
     expected = average(filters.reshape(16, -1) @ code + P.mean(axis=0), y, 4)
@@ -61,7 +56,7 @@ def test_so_it_is_with_basis_pursuit_for_every_weight(rng):
 
 
 def test_one_shift_codes_blocks_apart(xp, rng, close):
-    y, D = 40 * rng.standard_normal((12, 8, 1)), small_filters(rng, m=24)
+    y, D = 40 * rng.standard_normal((12, 8, 1)), csc_filters(rng, m=24)
     found = block_omp(20.0)(ConvDictionary(xp(D), (12, 8), 4, circular=False), xp(y))
     alone = omp(D.reshape(16, -1), y[4:8, 4:8].reshape(16), tol=1.15 * 20 * 4)
     np.testing.assert_allclose(to_numpy(found.gamma)[1, 1], alone.gamma, atol=1e-3)
@@ -72,7 +67,7 @@ def test_one_shift_codes_blocks_apart(xp, rng, close):
 
 
 def test_plain_coding_is_the_smooth_part_and_a_code(xp, rng, close):
-    y, D = photograph() + 20 * rng.standard_normal((32, 40, 1)), xp(small_filters(rng))
+    y, D = photograph() + 20 * rng.standard_normal((32, 40, 1)), xp(csc_filters(rng, m=12))
     low, high = split_frequencies(xp(y), 3.0)
     code = basis_pursuit(ConvDictionary(D, (32, 40), circular=False), high, 54.0, tol=1e-4).gamma
     found = denoise_csc(xp(y), 20.0, D)
@@ -93,14 +88,14 @@ def test_it_denoises(rng):
 
 
 def test_a_large_weight_leaves_the_smooth_part_and_the_noisy_image_may_vote(rng, close, xp):
-    y, D = 30 * rng.standard_normal((10, 12, 1)), small_filters(rng)
+    y, D = 30 * rng.standard_normal((10, 12, 1)), csc_filters(rng, m=12)
     low = to_numpy(split_frequencies(xp(y), 3.0)[0])
     close(denoise_csc(xp(y), 10.0, xp(D), lam=1e6).x, low, factor=10)
     close(denoise_csc(xp(y), 10.0, xp(D), lam=1e6, weight=3.0).x, (3 * y + low) / 4, factor=10)
 
 
 def test_pixels_that_no_shift_reaches_keep_their_noise(rng):
-    y, D = 30 * rng.standard_normal((11, 13, 1)), small_filters(rng)
+    y, D = 30 * rng.standard_normal((11, 13, 1)), csc_filters(rng, m=12)
     found = denoise_csc(y, 10.0, D, lam=1e6, stride=4, shifts=[(1, 2)], split=block_means(4)).x
     assert np.array_equal(found[:1], y[:1]) and np.array_equal(found[:, :2], y[:, :2])
     assert np.array_equal(found[9:], y[9:]) and np.array_equal(found[:, 10:], y[:, 10:])
@@ -115,7 +110,7 @@ def test_block_means_split(xp, rng, close):
 
 
 def test_channels_are_denoised_one_by_one(rng):
-    y, D = 100 + 30 * rng.standard_normal((12, 14, 3)), small_filters(rng)
+    y, D = 100 + 30 * rng.standard_normal((12, 14, 3)), csc_filters(rng, m=12)
     found = denoise_csc(y, 20, D).x
     assert np.array_equal(found[..., 1:2], denoise_csc(y[..., 1:2], 20, D).x) and found.shape == y.shape
 
@@ -128,7 +123,7 @@ def test_the_default_filters_are_cosines_without_mean():
 
 
 def test_bad_input_is_named(rng):
-    y, D = np.zeros((12, 12, 1)), small_filters(rng)
+    y, D = np.zeros((12, 12, 1)), csc_filters(rng, m=12)
     with pytest.raises(ValueError, match="y holds NaN"):
         denoise_csc(y + np.nan, 25, D)
     with pytest.raises(ValueError, match="sigma = 0"):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import scipy.fft
+from problems import extractors
 
 from cscbook import (
     add_noise,
@@ -30,14 +31,6 @@ def small_dictionary(rng):
     D -= D.mean(axis=0)
     D[:, 0] = 1
     return normalize(D)
-
-
-def extractors(space, size):
-    """The matrices R_i, as rows of the identity."""
-    number = np.arange(np.prod(space)).reshape(space)
-    for i in range(space[0] - size + 1):
-        for j in range(space[1] - size + 1):
-            yield np.eye(np.prod(space))[number[i : i + size, j : j + size].ravel()]
 
 
 # --- patches and their average ------------------------------------------------------------------------------
@@ -199,6 +192,7 @@ def test_channels_are_denoised_one_by_one(xp, rng, close):
 
 
 # --- bad input ----------------------------------------------------------------------------------------------
+
 
 EVERY = [denoise_dct, denoise_omp, denoise_ksvd]
 

@@ -1,23 +1,16 @@
-"""A mixture of Gaussians, low rank, and the matching of similar patches."""
+"""A mixture of Gaussians, and low rank."""
 
 import math
 
 import numpy as np
 import pytest
-from conftest import to
+from problems import like_a_photograph
 from scipy.stats import multivariate_normal
 
-from cscbook.arrays import array_namespace, to_numpy
+from cscbook.arrays import to_numpy
 from cscbook.datasets.files import load_image
 from cscbook.imaging import denoise_epll, denoise_wnnm, image_patches, psnr, similar_patches
 from cscbook.imaging.denoising.patch_models import mixture_patches, shrink_singular_values
-from cscbook.imaging.denoising.similar_patches import ungroup
-
-
-def photograph(rng, shape=(12, 14, 1), sigma=0.0):
-    """Values like those of a photograph, all different."""
-    smooth = np.cumsum(np.cumsum(rng.standard_normal(shape), axis=0), axis=1)
-    return 128 + 10 * smooth + sigma * rng.standard_normal(shape)
 
 
 def mixture(rng, K, n, scale=400.0):
@@ -34,61 +27,6 @@ def dense_patch_operator(space, size):
     )
 
 
-# --- matching -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "shape, size, members, window, stride",
-    [
-        ((12, 14, 1), 3, 5, 6, 1),
-        ((12, 14, 3), 3, 4, 5, 3),
-        ((9, 8, 1), 4, 1, 1, 2),
-        ((8, 8, 2), 2, 49, 50, 4),
-    ],
-)
-def test_groups_are_the_nearest_patches_of_the_window(xp, rng, shape, size, members, window, stride):
-    x = photograph(rng, shape)
-    H, W = shape[0] - size + 1, shape[1] - size + 1
-    found, groups = to_numpy(similar_patches(to(xp, x), size, members, window, stride)), []
-    for i in sorted({*range(0, H, stride), H - 1}):
-        for j in sorted({*range(0, W, stride), W - 1}):
-            reach = range(-(window // 2), window - window // 2)
-            near = [(a, b) for a in range(H) for b in range(W) if a - i in reach and b - j in reach]
-            far = [
-                np.sum((x[a : a + size, b : b + size] - x[i : i + size, j : j + size]) ** 2) for a, b in near
-            ]
-            groups.append([near[k][0] * W + near[k][1] for k in np.argsort(far)[:members]])
-    np.testing.assert_array_equal(found, groups)
-
-
-def test_a_patch_matches_itself_first_even_if_others_are_equal(xp):
-    groups = to_numpy(similar_patches(to(xp, np.full((6, 7, 1), 3.0)), 2, 4, 4))
-    np.testing.assert_array_equal(groups[:, 0], np.arange(5 * 6))
-    assert all(len(set(group)) == 4 for group in groups.tolist())
-
-
-def test_a_band_at_a_time_gives_the_same_groups(xp, rng, monkeypatch):
-    x = to(xp, photograph(rng))
-    whole = to_numpy(similar_patches(x, 3, 5, 6))
-    monkeypatch.setattr("cscbook.imaging.denoising.similar_patches.AT_ONCE", 1)
-    np.testing.assert_array_equal(to_numpy(similar_patches(x, 3, 5, 6)), whole)
-
-
-def test_ungroup_is_the_adjoint_of_gathering(xp, rng, close):
-    P, groups = rng.standard_normal((4, 30)), rng.integers(0, 30, (7, 5))
-    values = rng.standard_normal((4, 7, 5))
-    lib = array_namespace(to(xp, P))
-    numbers = lib.asarray(groups, dtype=lib.int64, device=to(xp, P).device)
-    back = to_numpy(ungroup(to(xp, values), numbers, 30))
-    assert abs(np.sum(values * P[:, groups]) - np.sum(back * P)) <= 1000 * xp.tol
-    slow = np.zeros((4, 30))
-    np.add.at(slow.T, groups.ravel(), values.reshape(4, -1).T)
-    close(back, slow, factor=10)
-
-
-# --- a mixture of Gaussians ---------------------------------------------------------------------------------
-
-
 def slow_mixture(P, sigma, weights, covariances):
     """Each patch by itself, with SciPy's density."""
     out = np.empty_like(P)
@@ -100,16 +38,19 @@ def slow_mixture(P, sigma, weights, covariances):
     return out
 
 
+# --- a mixture of Gaussians ---------------------------------------------------------------------------------
+
+
 def test_each_patch_gets_the_wiener_filter_of_its_component(xp, rng, close):
     weights, S = mixture(rng, 3, 9)
     S[0] *= 0.01
     P = np.concatenate([rng.multivariate_normal(np.zeros(9), s, 20) for s in S]).T
-    found = mixture_patches(to(xp, P), 5.0, to(xp, weights), to(xp, S))
+    found = mixture_patches(xp(P), 5.0, xp(weights), xp(S))
     close(found, slow_mixture(P, 5.0, weights, S), factor=1000)
 
 
 def test_epll_solves_its_two_steps(xp, rng, close):
-    y, sigma, (weights, S) = photograph(rng, sigma=10.0), 10.0, mixture(rng, 2, 9)
+    y, sigma, (weights, S) = like_a_photograph(rng, sigma=10.0), 10.0, mixture(rng, 2, 9)
     R, x, n, fidelity = dense_patch_operator(y.shape[:2], 3), y, 9, 0.7
     for beta in (1, 4):
         P = np.einsum("inN,N->ni", R, x.ravel())
@@ -118,20 +59,20 @@ def test_epll_solves_its_two_steps(xp, rng, close):
         normal = lam * np.eye(y.size) + weight * np.einsum("inN,inM->NM", R, R)
         right = lam * y.ravel() + weight * np.einsum("inN,ni->N", R, z)
         x = np.linalg.solve(normal, right).reshape(y.shape)
-    found = denoise_epll(to(xp, y), sigma, to(xp, weights), to(xp, S), betas=(1, 4), fidelity=fidelity)
+    found = denoise_epll(xp(y), sigma, xp(weights), xp(S), betas=(1, 4), fidelity=fidelity)
     close(found, x, factor=1000)
 
 
 def test_a_gaussian_that_allows_everything_changes_nothing(xp, rng, close):
-    y = photograph(rng)
-    S = to(xp, 1e16 * np.eye(9)[None])
-    close(denoise_epll(to(xp, y), 10.0, to(xp, [1.0]), S), y, factor=100)
+    y = like_a_photograph(rng)
+    S = xp(1e16 * np.eye(9)[None])
+    close(denoise_epll(xp(y), 10.0, xp([1.0]), S), y, factor=100)
 
 
 def test_a_gaussian_that_allows_nothing_leaves_the_means(xp, rng, close):
-    y = photograph(rng, (8, 9, 1))
-    weights, S = to(xp, [1.0]), to(xp, np.zeros((1, 9, 9)))
-    found = denoise_epll(to(xp, y), 10.0, weights, S, betas=(1,), fidelity=0.0)
+    y = like_a_photograph(rng, (8, 9, 1))
+    weights, S = xp([1.0]), xp(np.zeros((1, 9, 9)))
+    found = denoise_epll(xp(y), 10.0, weights, S, betas=(1,), fidelity=0.0)
     R = dense_patch_operator((8, 9), 3)
     means = np.einsum("inN,N->i", R, y.ravel()) / 9
     close(found, (np.einsum("inN,i->N", R, means) / R.sum(axis=(0, 1))).reshape(y.shape), factor=100)
@@ -142,12 +83,12 @@ def test_a_gaussian_that_allows_nothing_leaves_the_means(xp, rng, close):
 
 def test_shrinkage_solves_its_equation(xp, rng, close):
     s, beta = rng.uniform(0, 10, (5, 6)), 4.0
-    x = to_numpy(shrink_singular_values(to(xp, s), beta))
+    x = to_numpy(shrink_singular_values(xp(s), beta))
     kept = s > beta
     assert (x[~kept] == 0).all() and kept.any() and not kept.all()
     np.testing.assert_allclose(x[kept], s[kept] - beta**2 / (4 * x[kept]), atol=100 * xp.tol)
     assert (x[kept] >= beta / 2 - 100 * xp.tol).all()
-    close(shrink_singular_values(to(xp, s), 0.0), s)
+    close(shrink_singular_values(xp(s), 0.0), s)
 
 
 def test_shrinkage_minimises_the_weighted_nuclear_norm(rng):
@@ -167,10 +108,10 @@ def test_shrinkage_minimises_the_weighted_nuclear_norm(rng):
 
 
 def test_without_weights_the_image_stays(xp, rng, close):
-    y = photograph(rng, (13, 14, 2))
+    y = like_a_photograph(rng, (13, 14, 2))
     kw = dict(size=3, members=6, window=7, stride=3)
-    close(denoise_wnnm(to(xp, y), 10.0, gain=0.0, **kw), y, factor=100)
-    close(denoise_wnnm(to(xp, y), 1e-6, **kw), y, factor=1e8 * 1e-12 / xp.tol + 100)
+    close(denoise_wnnm(xp(y), 10.0, gain=0.0, **kw), y, factor=100)
+    close(denoise_wnnm(xp(y), 1e-6, **kw), y, factor=1e8 * 1e-12 / xp.tol + 100)
 
 
 def slow_round(y, size, members, window, stride, beta):
@@ -188,22 +129,22 @@ def slow_round(y, size, members, window, stride, beta):
 
 
 def test_two_rounds_are_one_after_another(xp, rng, close):
-    x, sigma, beta = photograph(rng), 10.0, 3 + math.sqrt(6)
+    x, sigma, beta = like_a_photograph(rng), 10.0, 3 + math.sqrt(6)
     y = x + sigma * rng.standard_normal(x.shape)
     first = slow_round(y, 3, 6, 7, 2, beta * sigma)
     v = first + 0.2 * (y - first)
     level = 0.4 * math.sqrt(sigma**2 - np.mean((y - v) ** 2))
     second = slow_round(v, 3, 6, 7, 2, beta * level)
     settings = dict(size=3, members=6, window=7, stride=2, feedback=0.2, left=0.4)
-    close(denoise_wnnm(to(xp, y), sigma, rounds=1, **settings), first, factor=1000)
-    close(denoise_wnnm(to(xp, y), sigma, rounds=2, **settings), second, factor=1000)
+    close(denoise_wnnm(xp(y), sigma, rounds=1, **settings), first, factor=1000)
+    close(denoise_wnnm(xp(y), sigma, rounds=2, **settings), second, factor=1000)
     assert np.abs(second - first).max() > 1
 
 
 def test_a_group_that_is_one_patch_and_noise_becomes_its_mean(xp, rng, close):
     """Columns of one height: all patches are equal but for the noise, which the weights remove."""
     y = 100 + rng.standard_normal((10, 10, 1))
-    found = to_numpy(denoise_wnnm(to(xp, y), 3.0, size=2, members=81, window=20, stride=1, rounds=1))
+    found = to_numpy(denoise_wnnm(xp(y), 3.0, size=2, members=81, window=20, stride=1, rounds=1))
     P = image_patches(y, 2)
     assert found.std() < 0.1 and abs(found.mean() - P.mean()) < 0.1
 
@@ -221,7 +162,7 @@ def test_both_remove_most_of_the_noise_from_a_photograph(rng):
 
 
 def test_precision_is_kept(xp, rng):
-    y = to(xp, photograph(rng))
+    y = xp(like_a_photograph(rng))
     assert denoise_wnnm(y, 5.0, size=3, members=6, window=7, stride=3).dtype == y.dtype
     assert denoise_epll(y, 5.0, np.ones(1), np.eye(9)[None]).dtype == y.dtype
 
@@ -232,11 +173,6 @@ Y = np.zeros((12, 12, 1))
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: similar_patches(Y, 13, 2, 5), "smaller than a patch"),
-        (lambda: similar_patches(Y, 3, 0, 5), "members = 0"),
-        (lambda: similar_patches(Y, 3, 10, 5), "members = 10"),
-        (lambda: similar_patches(Y, 3, 2, 5, 1.5), "stride = 1.5"),
-        (lambda: similar_patches(Y[..., 0], 3, 2, 5), "expected 3 axes"),
         (lambda: denoise_wnnm(Y, -1.0), "sigma"),
         (lambda: denoise_wnnm(Y, 5.0, size=13), "smaller than a patch"),
         (lambda: denoise_wnnm(Y + np.nan, 5.0), "NaN"),

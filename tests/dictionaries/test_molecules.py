@@ -1,0 +1,25 @@
+"""Molecules, and codes that leave room between them."""
+
+import numpy as np
+import pytest
+
+from cscbook import (
+    coherence,
+    random_molecules,
+    spaced_code,
+)
+from cscbook.arrays import to_numpy
+
+
+def test_molecules_are_sparse_and_incoherent():
+    D = random_molecules(20, 2, 3, 5, 200)
+    atoms = to_numpy(D.local)
+    assert (np.count_nonzero(atoms, axis=0) == 5).all() and coherence(D) == pytest.approx(0.2)
+    np.testing.assert_allclose(np.linalg.norm(atoms, axis=0), 1)
+    np.testing.assert_array_equal(D.filters, random_molecules(20, 2, 3, 5, 200).filters)
+    with pytest.raises(ValueError, match="use longer ones"):
+        random_molecules(2, 1, 3, 2, 20)
+    gamma = to_numpy(spaced_code(640, 2, (150, 170), together=3))
+    at = np.flatnonzero(gamma.any(axis=-1))
+    assert len(at) in (9, 12) and 0.7 <= np.abs(gamma[gamma != 0]).min() <= np.abs(gamma).max() <= 1
+    assert set(np.diff(at) > 30) == {True, False}

@@ -1,0 +1,96 @@
+"""What was learned and is shipped: read as written, and held against its claims."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from problems import LAYERS, digits, parameters, planted_chain
+
+from cscbook import ksvd, load_digit_network, load_digits
+from cscbook.arrays import to_numpy
+from cscbook.layered import effective
+from cscbook.learning import relative_error
+from cscbook.networks import (
+    Network,
+    load_dictionaries,
+    load_digit_dictionaries,
+    load_network,
+    save_dictionaries,
+    save_network,
+)
+from cscbook.networks.classifier import accuracy
+from cscbook.networks.plans import cnn, ml_ista
+
+REGISTRY = Path(__file__).parents[2] / "data" / "registry.json"
+
+
+def claims():
+    return json.loads(REGISTRY.read_text(encoding="utf-8"))["digit_dictionaries.npz"]
+
+
+def test_a_file_keeps_the_dictionaries(rng, tmp_path):
+    layers = planted_chain(rng)[0]
+    save_dictionaries(tmp_path / "three.npz", layers)
+    for a, b in zip(layers, load_dictionaries(tmp_path / "three.npz"), strict=True):
+        assert (a.space, a.stride, a.circular) == (b.space, b.stride, b.circular)
+        np.testing.assert_array_equal(a.filters.astype(np.float32), to_numpy(b.filters))
+
+
+def test_shipped_dictionaries_are_what_the_talk_and_the_registry_say():
+    layers = load_digit_dictionaries()
+    assert [D.filters.shape for D in layers] == [(7, 7, 1, 32), (5, 5, 32, 128), (7, 7, 128, 1024)]
+    assert [(D.space, D.stride) for D in layers] == [((27, 27), 2), ((11, 11), 1), ((7, 7), 1)]
+    assert layers[-1].positions == (1, 1) and effective(layers)[-1].size == (27, 27)
+    zeros = [float(np.mean(to_numpy(D.filters) == 0)) for D in layers]
+    assert zeros[1] >= 0.9909 and zeros[2] >= 0.9989, "the talk's sparsities"
+    for D in layers:
+        np.testing.assert_allclose(np.linalg.norm(to_numpy(D.local), axis=0), 1, atol=1e-5)
+    _, held = digits(1)
+    found = relative_error(effective(layers)[-1], held, 10)
+    assert found == pytest.approx(claims()["held_out_error"], rel=1e-3)
+    assert found <= 1.15 * claims()["ksvd_error"] and claims()["cpu_seconds"] < 2 * 15 * 60
+
+
+def test_unconstrained_dictionary_is_as_good_as_registered():
+    train, held = digits(4000)
+    D = ksvd(train.reshape(4000, -1).T, n_atoms=1024, k=10, n_iter=2).D  # two rounds of the twenty
+    assert relative_error(D, held, 10) > 0.98 * claims()["ksvd_error"], "more rounds are not beaten by fewer"
+
+
+def test_the_shipped_network_is_what_the_registry_says():
+    net, claims = load_digit_network(), json.loads(REGISTRY.read_text())["digit_network.npz"]
+    _, _, x, y = load_digits()
+    found = accuracy(net, x.astype("f4"), y)
+    assert found == pytest.approx(claims["held_out_accuracy"], abs=0.0011) and found >= 0.985
+    W = [to_numpy(net.theta[f"W{i}"]) for i in (1, 2, 3)]
+    assert [w.shape for w in W] == [(6, 6, 1, 32), (6, 6, 32, 64), (4, 4, 64, 512)]
+    assert [int(np.count_nonzero(w)) for w in W] == claims["nonzeros"]
+    assert sum(claims["nonzeros"]) < 0.07 * sum(w.size for w in W)
+    assert claims["bytes"] < 350_000 and claims["cpu_seconds"] < 300 and claims["seed"] == 0
+    assert claims["command"] == "python data/train_digits_network.py"
+
+
+def test_a_network_is_read_as_it_was_written(tmp_path, rng):
+    theta = parameters(np.asarray, rng)
+    theta["W2"] = np.where(abs(theta["W2"]) > 0.3, theta["W2"], 0)
+    save_network(tmp_path / "a.npz", Network(theta, LAYERS, cnn))
+    net = load_network(tmp_path / "a.npz")
+    assert net.layers == LAYERS and net.plan is cnn and set(net.theta) == set(theta)
+    for name, a in theta.items():
+        np.testing.assert_array_equal(net.theta[name], a.astype("f2").astype("f4"))
+    save_network(tmp_path / "b.npz", net)
+    assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
+    with pytest.raises(ValueError, match="expected cnn"):
+        save_network(tmp_path / "c.npz", Network(theta, LAYERS, ml_ista(1)))
+
+
+def test_a_network_of_another_is_refused(tmp_path, rng, monkeypatch):
+    (tmp_path / "registry.json").write_text(REGISTRY.read_text())
+    save_network(tmp_path / "digit_network.npz", Network(parameters(np.asarray, rng), LAYERS, cnn))
+    monkeypatch.setenv("CSCBOOK_DATA", str(tmp_path))
+    with pytest.raises(
+        ValueError, match=hashlib.sha256((tmp_path / "digit_network.npz").read_bytes()).hexdigest()
+    ):
+        load_digit_network()
