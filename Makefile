@@ -1,5 +1,6 @@
 # make book   install, build the book (warnings are errors), say where to open it
 # make test   install, then lint, unit tests, every notebook, the build, the built pages
+# make claims every notebook on several kinds of machine: by what margin does each claim hold?
 # make lab    JupyterLab on the chapters        make serve  the built book on this machine
 # make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
 
@@ -11,7 +12,7 @@ STAMP = $(VENV)/.installed
 # The package spreads its own work over the cores; BLAS threads on top of that only get in its way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install book test lint unit notebooks html pages lab serve clean
+.PHONY: help install book test lint unit notebooks html pages claims lab serve clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -43,14 +44,21 @@ lint: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/python -m pytest tests --ignore=tests/browser -n 2
 
+# Each notebook runs once, for the tests and for the book; nbval then judges every cell of the executed copies.
 notebooks: $(STAMP)
-	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n 2 --dist loadfile
+	$(BIN)/python chapters/_ext/run_notebooks.py
+	$(BIN)/python -m pytest chapters --nbval-lax --nbval-current-env --executed -q
 
+# What failed on the pages is named again at the very end; there is a book all the same.
 html: $(STAMP)
-	$(BIN)/jupyter-book build -W -n --keep-going .
+	@$(BIN)/jupyter-book build -W -n --keep-going . || built=$$?; \
+	$(BIN)/python chapters/_ext/run_notebooks.py --failed && exit $$built
 
 pages: $(STAMP)
 	$(BIN)/python -m pytest tests/browser -n 2
+
+claims: $(STAMP)
+	$(BIN)/python chapters/_ext/claims.py $(MACHINES)
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters

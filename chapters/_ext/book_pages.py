@@ -1,26 +1,17 @@
 """How Sphinx makes our pages: sliders as frames, outputs that know the package they came from, no network."""
 
-import hashlib
-import os
 import re
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def outputs_digest(root=ROOT):
-    """A short digest of all that an output depends on besides its notebook: package, data, numpy."""
-    digest = hashlib.sha256(version("numpy").encode())
-    for path in [*sorted((root / "cscbook").rglob("*.py")), root / "data" / "registry.json"]:
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+from run_notebooks import cache_folder, notebooks, run
 
 
 def prepare_execution(app, config):
-    os.environ["CSCBOOK_FRAMES"] = "1"  # the kernels inherit it: see cscbook.widgets.explore
+    """Run the notebooks that have no fresh executed copy; myst-nb then finds all of them in the cache."""
     # A new path is an empty cache, and Sphinx reads every page again when this setting changes.
-    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / outputs_digest())
+    config.nb_execution_cache_path = str(cache_folder())
+    if config.nb_execution_mode == "cache":
+        run(notebooks(), cache_folder(), say=lambda line: print(line, flush=True))
 
 
 def add_repository_buttons(app, config):

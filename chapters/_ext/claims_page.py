@@ -1,0 +1,106 @@
+"""The page *What this book claims*, and an anchor on every cell that it can lead to.
+
+The numbers on the page are those of the build that it belongs to; margins and spreads over other machines
+come from ``chapters/claims.json``, which ``make claims`` writes.
+"""
+
+from pathlib import Path
+
+import nbformat
+from claims import judged, key_of, stored
+from docutils import nodes
+from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, title_of
+from sphinx.util.docutils import SphinxDirective
+
+HEAD = ("claim", "found in this build", "smallest margin", "spread")
+
+
+def page_of(path):
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+def anchor(cell):
+    return f"cell-{cell}"
+
+
+class ClaimsTable(SphinxDirective):
+    """One table a notebook: every claim, its numbers here, its margin and spread on the machines measured."""
+
+    def run(self):
+        self.env.note_reread()  # what the notebooks found is not among Sphinx's dependencies
+        here, known = self.env.docname, stored()["claims"]
+        found = []
+        for path in notebooks():
+            copy = executed_copy(path, cache_folder())
+            if copy is None:
+                continue
+            section = nodes.section(ids=[f"claims-{name_of(path).replace('.', '-')}"])
+            section += nodes.title("", f"{name_of(path)} {title_of(copy)}")
+            target = self.env.app.builder.get_relative_uri(here, page_of(path))
+            section += self.table(copy, known.get(name_of(path), {}), target)
+            found.append(section)
+        return found
+
+    def table(self, copy, known, target):
+        group = nodes.tgroup(cols=len(HEAD))
+        for width in (46, 24, 15, 15):
+            group += nodes.colspec(colwidth=width)
+        group += nodes.thead("", _row(*(nodes.paragraph("", word) for word in HEAD)))
+        body = nodes.tbody()
+        for row in copy.metadata["claims"]:
+            body += self.row(row, known.get(key_of(row)), f"{target}#{anchor(row['cell'])}")
+        group += body
+        return nodes.table("", group, classes=["claims"])
+
+    def row(self, row, entry, target):
+        words = row["message"] or row["text"]
+        said = nodes.paragraph("", "", nodes.reference("", words, refuri=target, internal=True))
+        cell = [said, nodes.paragraph("", "", nodes.literal("", row["text"]))] if row["message"] else [said]
+        here = "; ".join(_sides(*site[2:]) for site in row["sites"] if site[2] is not None)
+        found = (here or "holds") if row["held"] else f"DOES NOT HOLD: {here}"
+        margins = [site["margins"] for site in (entry or {"sites": {}})["sites"].values()]
+        judged_ = [judged(m) for m in margins]
+        numbers = [(m, s) for m, s, _ in judged_ if m is not None]
+        least = min(numbers, key=lambda pair: pair[0] / (pair[1] or 1e-300), default=None)
+        if entry is None:
+            margin, spread = "not measured", ""
+        elif least is None:
+            margin, spread = "exact", f"{len(margins[0])} machines" if margins else ""
+        else:
+            margin, spread = (f"{value:.3g}" for value in least)
+        texts = (nodes.paragraph("", text) for text in (found, margin, spread))
+        return _row(nodes.entry("", *cell), *texts)
+
+
+def _sides(left, right, sign):
+    return f"{left:.5g} {sign} {right:.5g}"
+
+
+def _row(*cells):
+    return nodes.row("", *(c if isinstance(c, nodes.entry) else nodes.entry("", c) for c in cells))
+
+
+def mark_cells(app, doctree):
+    """Every cell of a notebook can be led to by its id."""
+    path = Path(app.env.doc2path(app.env.docname))
+    if path.suffix != ".ipynb":
+        return
+    cells = nbformat.read(path, as_version=4).cells
+    for node in doctree.findall(nodes.container):
+        if node.get("nb_element") == "cell_code":
+            node["ids"].append(anchor(cells[node["cell_index"]].id))
+
+
+def tell(app, exception):
+    """The end of the build names what failed; the book is there all the same."""
+    lines = [] if exception else failed(notebooks(), cache_folder())
+    if lines:
+        print("\n".join(lines))
+        app.statuscode = 1
+
+
+def setup(app):
+    app.add_directive("claims-table", ClaimsTable)
+    app.connect("doctree-read", mark_cells)
+    app.connect("build-finished", tell, priority=999)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
