@@ -6,7 +6,10 @@ how many there are.
 
 import math
 
-from .arrays import array_namespace, indices, sliding_windows, zeros
+import numpy as np
+
+from . import kernels
+from .arrays import array_namespace, indices, is_numpy, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
@@ -88,26 +91,55 @@ def aggregate(p, size, space, stride=1, circular=True):
             f"patches of shape {tuple(p.shape)}: expected (*batch, {', '.join(map(str, count))}, {n} c)"
         )
     p = xp.reshape(p, p.shape[:batch] + count + tuple(size) + (p.shape[-1] // n,))
-    for axis in reversed(range(d)):  # the last axis first: what is left to add shrinks by n each time
-        p = _overlap_add(p, batch + axis, batch + d + axis, space[axis], stride)
-    return p
+    if is_numpy(p) and d < 3 and p.dtype in (np.float32, np.float64):
+        x = _compiled_overlap_add(p, batch, size, space, stride)
+    else:
+        x = p
+        for axis in reversed(range(d)):  # the last axis first: what is left to add shrinks by n each time
+            x = _overlap_add(x, batch + axis, batch + d + axis, space[axis], stride)
+    for axis in range(d):
+        x = _wrapped(x, batch + axis, space[axis])
+    return x
+
+
+def _reach(N, count, n, stride):
+    """How far ``count`` patches reach along an axis, at least its ``N`` entries."""
+    return max(N, stride * (count - 1) + n)
+
+
+def _compiled_overlap_add(p, batch, size, space, stride):
+    """Patches ``(*batch, *count, *size, c)`` of NumPy's, added up as far as they reach."""
+    d, c, count = len(size), p.shape[-1], p.shape[batch : batch + len(size)]
+    reach = tuple(map(_reach, space, count, size, (stride,) * d))
+    one = (1,) * (2 - d)
+    *_, h, w = one + tuple(size)
+    rows = np.require(p.reshape(-1, *one, *count, h, w * c), requirements="CW")
+    x = np.zeros((rows.shape[0], *one, *reach[:-1], reach[-1] * c), p.dtype)
+    kernels.overlap.overlap_add(rows, stride, c, x)
+    return x.reshape(*p.shape[:batch], *reach, c)
 
 
 def _overlap_add(p, axis, inner, N, stride):
     """Add the ``n`` entries of axis ``inner`` to the places ``stride * position + entry`` of axis
-    ``axis``, wrapped."""
+    ``axis``, which becomes as long as they reach."""
     count, n = p.shape[axis], p.shape[inner]
     shape = [s for a, s in enumerate(p.shape) if a != inner]
-    shape[axis] = max(N, stride * (count - 1) + n)
+    shape[axis] = _reach(N, count, n, stride)
     out, at = zeros(tuple(shape), like=p), (slice(None),) * axis
     for i in range(n):
         out[at + (slice(i, i + stride * (count - 1) + 1, stride), ...)] += p[
             (slice(None),) * inner + (i, ...)
         ]
-    if shape[axis] == N:
-        return out
-    head, tail = out[at + (slice(0, N), ...)], out[at + (slice(N, None), ...)]
-    head[at + (slice(0, shape[axis] - N), ...)] += tail
+    return out
+
+
+def _wrapped(x, axis, N):
+    """Add what lies beyond the ``N`` entries of an axis to its beginning."""
+    if x.shape[axis] == N:
+        return x
+    at = (slice(None),) * axis
+    head, tail = x[at + (slice(0, N), ...)], x[at + (slice(N, None), ...)]
+    head[at + (slice(0, x.shape[axis] - N), ...)] += tail
     return head
 
 
@@ -116,7 +148,7 @@ def counts(size, space, stride=1, circular=True, *, like):
     xp, cover = array_namespace(like), 1.0
     where = positions(size, space, stride, circular)
     for axis, (P, n, N) in enumerate(zip(where, size, space, strict=True)):  # the axes cover independently
-        along = _overlap_add(xp.ones_like(zeros((P, n), like=like)), 0, 1, N, stride)
+        along = _wrapped(_overlap_add(xp.ones_like(zeros((P, n), like=like)), 0, 1, N, stride), 0, N)
         cover = cover * xp.reshape(along, (1,) * axis + (N,) + (1,) * (len(size) - axis))
     return cover
 
