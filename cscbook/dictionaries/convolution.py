@@ -114,8 +114,8 @@ class ConvDictionary:
         and 2-D)."""
         n, (c, m) = math.prod(self.size), self.filters.shape[-2:]
         N, P = math.prod(self.space), math.prod(self.positions)
-        direct = P * n * c * (12 + m / 4)
-        return N * ((m + c) * 2.5 * math.log2(N) + 4 * m * c) < direct
+        direct = P * n * c * (2 + m / 4)
+        return N * ((m + c) * 2.5 * math.log2(N) + 8 * m * c) < direct
 
     @cached_property
     def spectrum(self):
