@@ -21,7 +21,7 @@ def shrink(z, tau):
     def pull(g):
         xp = array_namespace(g)
         sign = xp.sign(code)  # zero where the threshold stopped the coefficient
-        return xp.where(sign != 0, g, xp.zeros_like(g)), -_over_positions(sign * g)
+        return xp.abs(sign) * g, -_over_positions(sign * g)
 
     return code, pull
 

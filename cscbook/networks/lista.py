@@ -52,7 +52,7 @@ def lista(theta, y):
         g_seen, g_S, g_beta = 0, 0, []
         for t in reversed(range(steps)):
             sign = xp.sign(codes[t + 1])  # zero where the threshold stopped the entry
-            g = xp.where(sign != 0, g, xp.zeros_like(g))
+            g = xp.abs(sign) * g
             g_beta.append(-xp.sum(sign * g, axis=1))
             g_seen, g_S = g_seen + g, g_S + g @ codes[t].T
             g = theta["S"].T @ g
