@@ -48,6 +48,8 @@ def backend():
 def array_namespace(*arrays):
     """The namespace ``xp`` of ``arrays``, which must share one library and one device (else
     ``TypeError``)."""
+    if arrays and is_numpy(*arrays):
+        return _numpy()
     kinds = ", ".join(type(a).__module__.split(".")[0] + "." + type(a).__name__ for a in arrays)
     if not all(array_api_compat.is_array_api_obj(a) for a in arrays):
         raise TypeError(f"expected arrays of one library, got {kinds}")
@@ -59,6 +61,12 @@ def array_namespace(*arrays):
     if any(d != devices[0] for d in devices):
         raise TypeError(f"mixed devices: {', '.join(map(str, devices))}")
     return xp
+
+
+@functools.cache
+def _numpy():
+    """The namespace of NumPy arrays, looked up once: no others are asked for as often."""
+    return array_api_compat.array_namespace(np.zeros(1))
 
 
 def asarray(x, like=None):
