@@ -4,9 +4,10 @@
     python chapters/_ext/claims.py --check host haswell   these machines, beside what is written there
 
 A machine here is what one machine can play by environment variables: kernels of OpenBLAS, what numba
-compiles for, NumPy's own vector code, threads; and, for claims about random draws, other draws. A claim is
-*thin* where its smallest margin is less than three times the spread of its margin, its standard deviation
-over the machines.
+compiles for, NumPy's own vector code, threads; and, for claims about random draws, other draws. The margin of
+a comparison is the difference of its sides or, where both are positive, the logarithm of their ratio. A claim
+is *thin* where its smallest margin is less than three times the spread of its margin, the standard deviation
+over the machines, on both scales.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from run_notebooks import LEDGER, cache_folder, executed_copy, failures, name_of
 
 TIMES = 3  # a margin of so many spreads is asked for
 ONE_DRAW = "one-draw"  # tag of a cell whose claims are about the one draw that it shows
+PROVED = "proved"  # tag of a cell whose claims with <= and >= are a theorem's: their margin may be anything
 
 
 def _dispatched():
@@ -31,16 +33,16 @@ def _dispatched():
 def machines():
     """The machines that are played, as environment variables, by name."""
     one = {"OPENBLAS_NUM_THREADS": "1"}
+    two = {"OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
     return {
         "host": one,
         "haswell": one | {"OPENBLAS_CORETYPE": "Haswell"},
-        "skylakex": one | {"OPENBLAS_CORETYPE": "SkylakeX"},
-        "sandybridge": one | {"OPENBLAS_CORETYPE": "Sandybridge"},
-        "numba-generic": one | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
-        "numpy-baseline": one | {"NPY_DISABLE_CPU_FEATURES": _dispatched()},
-        "two-threads": {"OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"},
-        "draws-1": one | {"CSCBOOK_SEED": "1"},
-        "draws-2": one | {"CSCBOOK_SEED": "2"},
+        "skylakex, two threads": two | {"OPENBLAS_CORETYPE": "SkylakeX"},
+        "sandybridge, plain numpy": one
+        | {"OPENBLAS_CORETYPE": "Sandybridge", "NPY_DISABLE_CPU_FEATURES": _dispatched()},
+        "numba generic": one | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
+        "draws 1": one | {"CSCBOOK_SEED": "1"},
+        "draws 2": one | {"CSCBOOK_SEED": "2"},
     }
 
 
@@ -59,7 +61,10 @@ def measure(machine, paths, say=print):
         copy = executed_copy(path, folder)
         drawn = machine.startswith("draws")
         shown = {c.id for c in copy.cells if drawn and ONE_DRAW in c.metadata.get("tags", [])}
+        proved = {c.id for c in copy.cells if PROVED in c.metadata.get("tags", [])}
         claims = [row for row in copy.metadata["claims"] if row["cell"] not in shown]
+        for row in claims:
+            row["sites"] = [_proved(site) if row["cell"] in proved else site for site in row["sites"]]
         rows[name_of(path)] = {key_of(row): row for row in claims}
         seconds[name_of(path)] = round(seconds_of(path, folder), 1)
         for cell, mark in failures(copy):
@@ -68,48 +73,69 @@ def measure(machine, paths, say=print):
     return rows, seconds
 
 
-def merge(found, before=None):
-    """``{notebook: {claim: {message, sites: [[sign, {machine: margin}], ...]}}}`` of all machines.
+def _proved(site):
+    """A comparison of a theorem: that it holds is all that is asked."""
+    return [*site[:-1], "proved"] if site[-1] in "≤≥" else site
 
-    ``found`` has the rows of each machine; a margin is None where nothing but yes or no is known, and below
-    zero for a claim that does not hold.
+
+def merge(found, before=None):
+    """``{notebook: {claim: {message, sites: {site: {machine: [left, right, sign]}}}}}`` of all machines.
+
+    ``found`` has the rows of each machine. A comparison of which nothing but yes or no is known has no sides;
+    a claim that does not hold has the sign "fails".
     """
     claims = {}
     for machine, books in found.items():
         for name, rows in books.items():
             for key, row in rows.items():
                 entry = claims.setdefault(name, {}).setdefault(key, {"message": row["message"], "sites": {}})
-                for site, margin, *_, sign in row["sites"] or [[0, None, "holds"]]:
-                    margins = entry["sites"].setdefault(str(site), {"sign": sign, "margins": {}})["margins"]
-                    margins[machine] = margin if row["held"] else min(margin or 0, -1e-12)
+                for site, _, *sides in row["sites"] or [[0, None, None, None, "holds"]]:
+                    sides = sides if row["held"] else [*sides[:2], "fails"]
+                    entry["sites"].setdefault(str(site), {})[machine] = sides
     for name, entries in (before or {}).items():
         for key, entry in entries.items():
             for site, old in entry["sites"].items():
-                new = claims.get(name, {}).get(key, {}).get("sites", {}).get(site)
-                if new:
-                    new["margins"] = old["margins"] | new["margins"]
+                if new := claims.get(name, {}).get(key, {}).get("sites", {}).get(site):
+                    claims[name][key]["sites"][site] = old | new
     return claims
 
 
-def judged(margins):
-    """``(smallest margin, spread, thin)`` of one comparison over its machines."""
-    known = [m for m in margins.values() if m is not None]
-    if not known:
-        return None, 0.0, False
-    smallest, spread = min(known), float(np.std(known))
-    return smallest, spread, smallest < 0 or smallest < TIMES * spread
+def margins(site):
+    """The margins of a comparison by machine, as differences, and as logarithms of ratios (or None)."""
+    known = {m: sides for m, sides in site.items() if sides[2].removeprefix("not ") in "<≤>≥"}
+    signs = {
+        m: (1 if sign[-1] in "<≤" else -1) * (-1 if len(sign) > 1 else 1) for m, (*_, sign) in known.items()
+    }
+    gaps = {m: signs[m] * (right - left) for m, (left, right, _) in known.items()}
+    if not all(left > 0 and right > 0 for left, right, _ in known.values()):
+        return gaps, None
+    return gaps, {m: signs[m] * float(np.log(right / left)) for m, (left, right, _) in known.items()}
+
+
+def judged(site):
+    """Smallest margin, spread, whether they are logarithms, and whether the comparison is thin, on the
+    kinder scale; both are None where nothing but yes or no is known."""
+    if any(sides[2] == "fails" for sides in site.values()):
+        return -np.inf, 0.0, False, True
+    scales = [(list(scale.values()), log) for log, scale in enumerate(margins(site)) if scale]
+    both = [(min(scale), float(np.std(scale)), bool(log)) for scale, log in scales]
+    if not both:
+        return None, None, False, False
+    smallest, spread, log = max(both, key=lambda one: one[0] / (one[1] or 1e-300))
+    return smallest, spread, log, smallest < 0 or smallest < TIMES * spread
 
 
 def thin_claims(claims):
-    """Every thin comparison, the thinnest first: ``(margin in spreads, notebook, claim, margin, spread)``."""
+    """Every thin comparison, the thinnest first: ``(margin in spreads, notebook, claim, message, sides)``."""
     found = []
     for name, entries in claims.items():
         for key, entry in entries.items():
             for site in entry["sites"].values():
-                smallest, spread, thin = judged(site["margins"])
+                smallest, spread, _, thin = judged(site)
                 if thin:
-                    ratio = smallest / spread if spread else -np.inf
-                    found.append((ratio, name, key, entry["message"], site["margins"]))
+                    found.append(
+                        (smallest / spread if spread else -np.inf, name, key, entry["message"], site)
+                    )
     return sorted(found, key=lambda row: row[:3])
 
 
@@ -121,13 +147,36 @@ def stored():
 
 
 def _rounded(claims):
+    """Six digits of every side are enough."""
     for entries in claims.values():
         for entry in entries.values():
             for site in entry["sites"].values():
-                site["margins"] = {
-                    machine: m if m is None else float(f"{m:.6g}") for machine, m in site["margins"].items()
-                }
+                for machine, (*sides, sign) in site.items():
+                    site[machine] = [side if side is None else float(f"{side:.9g}") for side in sides] + [
+                        sign
+                    ]
     return claims
+
+
+def _one_claim_a_line(content):
+    """JSON in which a changed claim is a changed line."""
+    lines = []
+    for name, entries in content["claims"].items():
+        rows = (
+            f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(e, ensure_ascii=False)}"
+            for k, e in entries.items()
+        )
+        lines.append(f'"{name}": {{\n' + ",\n".join(rows) + "\n}")
+    head = {key: content[key] for key in ("machines", "seconds")}
+    return json.dumps(head)[:-1] + ', "claims": {\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def _words(site):
+    seen = {
+        m: "fails" if left is None else f"{left:.5g} {sign} {right:.5g}"
+        for m, (left, right, sign) in site.items()
+    }
+    return ", ".join(f"{words} ({machine})" for machine, words in seen.items())
 
 
 def main():
@@ -152,11 +201,10 @@ def main():
             "seconds": before["seconds"] | seconds,
             "claims": _rounded(kept),
         }
-        LEDGER.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        LEDGER.write_text(_one_claim_a_line(content), encoding="utf-8")
     thin = thin_claims(claims)
-    for ratio, name, key, message, margins in thin:
-        held = {machine: m if m is None else float(f"{m:.4g}") for machine, m in margins.items()}
-        print(f"{name} {key}\n    {message}\n    {ratio:.1f} spreads: {held}")
+    for ratio, name, key, message, site in thin:
+        print(f"{name} {key}\n    {message}\n    {ratio:.1f} spreads: {_words(site)}")
     count = sum(len(entry["sites"]) for entries in claims.values() for entry in entries.values())
     print(f"{count} comparisons, {len(thin)} of them thin")
     return 1 if thin else 0

@@ -7,6 +7,7 @@ come from ``chapters/claims.json``, which ``make claims`` writes.
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from claims import judged, key_of, stored
 from docutils import nodes
 from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, title_of
@@ -35,7 +36,7 @@ class ClaimsTable(SphinxDirective):
             if copy is None:
                 continue
             section = nodes.section(ids=[f"claims-{name_of(path).replace('.', '-')}"])
-            section += nodes.title("", f"{name_of(path)} {title_of(copy)}")
+            section += nodes.title("", f"{name_of(path)} {title_of(nbformat.read(path, as_version=4))}")
             target = self.env.app.builder.get_relative_uri(here, page_of(path))
             section += self.table(copy, known.get(name_of(path), {}), target)
             found.append(section)
@@ -50,26 +51,31 @@ class ClaimsTable(SphinxDirective):
         for row in copy.metadata["claims"]:
             body += self.row(row, known.get(key_of(row)), f"{target}#{anchor(row['cell'])}")
         group += body
-        return nodes.table("", group, classes=["claims"])
+        return nodes.table("", group, classes=["claims", "colwidths-given"])
 
     def row(self, row, entry, target):
         words = row["message"] or row["text"]
         said = nodes.paragraph("", "", nodes.reference("", words, refuri=target, internal=True))
         cell = [said, nodes.paragraph("", "", nodes.literal("", row["text"]))] if row["message"] else [said]
-        here = "; ".join(_sides(*site[2:]) for site in row["sites"] if site[2] is not None)
+        here = "; ".join(_sides(*site[2:]) for site in row["sites"])
         found = (here or "holds") if row["held"] else f"DOES NOT HOLD: {here}"
-        margins = [site["margins"] for site in (entry or {"sites": {}})["sites"].values()]
-        judged_ = [judged(m) for m in margins]
-        numbers = [(m, s) for m, s, _ in judged_ if m is not None]
-        least = min(numbers, key=lambda pair: pair[0] / (pair[1] or 1e-300), default=None)
-        if entry is None:
-            margin, spread = "not measured", ""
-        elif least is None:
-            margin, spread = "exact", f"{len(margins[0])} machines" if margins else ""
-        else:
-            margin, spread = (f"{value:.3g}" for value in least)
+        margin, spread = _measured(entry)
         texts = (nodes.paragraph("", text) for text in (found, margin, spread))
         return _row(nodes.entry("", *cell), *texts)
+
+
+def _measured(entry):
+    """Smallest margin and spread of the thinnest comparison of a claim, as words."""
+    if entry is None:
+        return "not measured", ""
+    sites = entry["sites"].values()
+    numbers = [found[:3] for found in map(judged, sites) if found[0] is not None]
+    if not numbers:
+        return "exact", f"on {max(map(len, sites))} machines"
+    smallest, spread, log = min(numbers, key=lambda one: one[0] / (one[1] or 1e-300))
+    if log:
+        return f"a factor of {np.exp(smallest):.3g}", f"a factor of {np.exp(spread):.3g}"
+    return f"{smallest:.3g}", f"{spread:.3g}"
 
 
 def _sides(left, right, sign):

@@ -97,7 +97,7 @@ def executed_copy(path, folder):
 
 def seconds_of(path, folder):
     """How long its executed copy took to make."""
-    return _bundle(path, folder).record["data"]["execution_seconds"]
+    return _bundle(path, folder).record.data["execution_seconds"]
 
 
 def _bundle(path, folder):
