@@ -157,6 +157,14 @@ def test_the_ledger_comes_with_the_copy(planted):
     assert rows == [("planted", False, copy.cells[1].id), ("holds", True, copy.cells[3].id)]
 
 
+def test_a_dead_kernel_leaves_a_page(tmp_path):
+    path = notebook(tmp_path, "1 + 1", "import os\nos._exit(1)", "print('never')")
+    copy, _ = run_notebooks.execute(path, run_notebooks.environment(2))
+    ((cell, mark),) = run_notebooks.failures(copy)
+    assert cell == 1 and "died" in mark["sentence"].lower()
+    assert copy.cells[0].outputs and not copy.cells[2].outputs
+
+
 def test_nbval_fails_the_cells_that_failed(planted):
     """nbval, reading the executed copy, fails exactly where it fails when it executes itself."""
     path, copy = planted

@@ -71,7 +71,8 @@ def _measured(entry):
     sites = entry["sites"].values()
     numbers = [found[:3] for found in map(judged, sites) if found[0] is not None]
     if not numbers:
-        return "exact", f"on {max(map(len, sites))} machines"
+        proved = any(sides[2] == "proved" for site in sites for sides in site.values())
+        return "proved" if proved else "exact", f"on {max(map(len, sites))} machines"
     smallest, spread, log = min(numbers, key=lambda one: one[0] / (one[1] or 1e-300))
     if log:
         return f"a factor of {np.exp(smallest):.3g}", f"a factor of {np.exp(spread):.3g}"

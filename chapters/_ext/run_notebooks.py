@@ -156,11 +156,10 @@ def _by_cell(notebook, rows):
 
 
 def _mark_dead(notebook, error):
-    """The first cell that did not run says that the kernel died."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
-            cell.outputs = [nbformat.v4.new_output("error", ename="DeadKernel", evalue=str(error))]
-            return
+    """The last cell that began says that the kernel died."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    begun = [cell for cell in code if cell.execution_count is not None] or code[:1]
+    begun[-1].outputs.append(nbformat.v4.new_output("error", ename="DeadKernel", evalue=str(error)))
 
 
 def _boxed(output):
