@@ -164,7 +164,7 @@ class ConvDictionary:
         if self.circular and self.stride == 1:
             gram = self.spectrum @ xp.conj(xp.matrix_transpose(self.spectrum))  # (*frequencies, c, c)
             return float(xp.max(xp.linalg.eigvalsh(gram)))
-        return _power(self)
+        return _largest_eigenvalue(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,23 +258,27 @@ class Product:
 
     @cached_property
     def lipschitz(self):
-        return _power(self)
+        return _largest_eigenvalue(self)
 
 
-def _power(D, steps=500, rtol=1e-4):
-    """Largest eigenvalue of ``D^T D`` by power steps from a fixed random code; a lower bound, exact to
-    about ``rtol``."""
+def _largest_eigenvalue(D, steps=300, rtol=1e-4):
+    """Largest eigenvalue of ``D^T D`` by the steps of Lanczos (1950) from a fixed random code,
+    until the residual of the eigenvector is ``rtol`` of it; a lower bound, exact to about ``rtol``."""
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
-    xp, value = array_namespace(like), 0.0
-    gamma = asarray(np.random.default_rng(0).standard_normal((*D.positions, m)), like=like)
+    xp, diagonal, beside = array_namespace(like), [], [0.0]
+    q = asarray(np.random.default_rng(0).standard_normal((*D.positions, m)), like=like)
+    before, q = 0 * q, q / xp.sqrt(xp.sum(q * q))
     for _ in range(steps):
-        gamma = gamma / xp.sqrt(xp.sum(gamma * gamma))
-        gamma, before = D.T @ (D @ gamma), value
-        value = float(xp.sqrt(xp.sum(gamma * gamma)))
-        if value - before <= rtol * value * 1e-2:
+        w = D.T @ (D @ q) - beside[-1] * before
+        diagonal.append(float(xp.sum(w * q)))
+        w = w - diagonal[-1] * q
+        beside.append(float(xp.sqrt(xp.sum(w * w))))
+        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside[1:-1], -1))
+        if beside[-1] * abs(vectors[-1, -1]) <= rtol * values[-1]:
             break
-    return value * (1 + rtol)
+        before, q = q, w / beside[-1]
+    return float(values[-1]) * (1 + rtol)
 
 
 def _rows(x, M):
