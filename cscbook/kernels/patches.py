@@ -152,7 +152,8 @@ def lasso_descent(gram, corr, gamma, lam, sweeps):
     al., 2007].
 
     ``corr`` (p, m) holds ``D^T (y - D g)`` and is kept up to date with ``gamma`` (p, m); both change in
-    place. Between two sweeps over all entries, the non-zero ones are swept until they settle.
+    place. Between two sweeps over all entries, the non-zero ones are swept until they settle, on their
+    part of the Gram matrix.
     """
     p, m = gamma.shape
     active = np.empty(m, np.int64)
@@ -166,15 +167,34 @@ def lasso_descent(gram, corr, gamma, lam, sweeps):
                 if g[j] != 0:
                     active[count] = j
                     count += 1
-            first = moved
-            for _inner in range(50):
-                if moved <= 1e-2 * first:
-                    break
-                moved = 0.0
-                for i in range(count):
-                    moved = max(moved, _descend(gram, c, g, lam, active[i]))
-            if first == 0:
+            if moved == 0:
                 break
+            _settle(gram, c, g, lam, active[:count], moved)
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _settle(gram, c, g, lam, active, first):
+    """Sweep the active entries until none moves by more than a hundredth of ``first``."""
+    few, seen, value = active.size, c[active], g[active]
+    part = np.empty((few, few), gram.dtype)
+    for i in range(few):
+        row = gram[active[i]]
+        for j in range(few):
+            part[i, j] = row[active[j]]
+    moved = first
+    for _ in range(50):
+        if moved <= 1e-2 * first:
+            break
+        moved = 0.0
+        for i in range(few):
+            moved = max(moved, _descend(part, seen, value, lam, i))
+    for i in range(few):
+        step = value[i] - g[active[i]]
+        if step != 0:
+            g[active[i]] = value[i]
+            row = gram[active[i]]
+            for j in range(c.size):
+                c[j] -= step * row[j]
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")

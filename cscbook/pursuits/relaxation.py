@@ -35,8 +35,11 @@ def duality_gap(D, y, gamma, lam, nonnegative=False):
     batch counts. Sums run in float64. ``lam`` may be an array that broadcasts against the code;
     ``nonnegative`` restricts the problem to ``g >= 0``.
     """
-    xp = array_namespace(y)
-    primal, dual = _primal_dual(D, y, gamma, lam, nonnegative)
+    return _worst_gap(*_primal_dual(D, y, gamma, lam, nonnegative))
+
+
+def _worst_gap(primal, dual):
+    xp = array_namespace(primal)
     tiny = xp.asarray(primal == 0, dtype=primal.dtype)  # a zero signal is coded by zero: no gap
     return float(xp.max((primal - dual) / (primal + tiny)))
 
@@ -148,8 +151,9 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
     xp, trace = array_namespace(y), []
     for t, gamma in enumerate(iterates, 1):
         if t % every == 0 or t >= max_iter:
-            trace.append(float(xp.sum(objective(D, y, gamma, lam))))
-            gap = duality_gap(D, y, gamma, lam, nonnegative)
+            primal, dual = _primal_dual(D, y, gamma, lam, nonnegative)
+            trace.append(float(xp.sum(primal)))
+            gap = _worst_gap(primal, dual)
             if gap <= tol or t >= max_iter:
                 return Pursuit(gamma, tuple(trace), gap <= tol)
 
