@@ -190,9 +190,7 @@ def _compiled_shifts(D, y, k, bound):
     tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
     support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
     energy = float(np.sum(y * y, dtype=np.float64))
-    t, left = kernels.greedy.greedy(
-        corr, cross, space, m, D.circular, k, bound, energy, tiny, support, z, trace
-    )
+    t, left = kernels.greedy.greedy(corr, cross, space, D.circular, bound, energy, tiny, support, z, trace)
     gamma = np.zeros(math.prod(D.positions) * m, dtype)
     gamma[support[:t]] = z[:t]
     done = left <= bound if bound >= 0 else t == k or left <= 1e-15 * energy

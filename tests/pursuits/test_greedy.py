@@ -144,6 +144,23 @@ def test_many_atoms_are_settled_exactly(rng):
     np.testing.assert_allclose(found.gamma.ravel(), matrix.gamma, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "size, space, circular, k, seed",
+    [
+        ((11,), (129,), True, 20, 8),  # its last block of correlations is one position long
+        ((11,), (129,), True, 20, 13),
+        ((5, 7), (12, 13), False, 25, 0),  # three stripes are longer than half of the signal
+        ((11,), (65,), False, 20, 10),
+    ],
+)
+def test_places_near_a_border_or_a_seam_are_looked_at_afresh(size, space, circular, k, seed):
+    rng = np.random.default_rng(seed)
+    D = ConvDictionary(rng.standard_normal((*size, 1, 2)), space, circular=circular)
+    y = rng.standard_normal((*space, 1))
+    found, matrix = omp(D, y, k=k), omp(dense(D), y.ravel(), k=k)
+    np.testing.assert_allclose(found.gamma.ravel(), matrix.gamma, atol=1e-9)
+
+
 def test_more_atoms_than_entries_and_atoms_of_zeros_are_named(rng):
     D, y = ConvDictionary(rng.standard_normal((5, 1, 2)), (40,)), rng.standard_normal((40, 1))
     with pytest.raises(ValueError, match="k = 41"):
