@@ -44,7 +44,7 @@ def stripe_coherence(gamma, D):
 
     Non-zeros count by how much atoms at their distance can correlate, so ``zeta_i <= mu
     ||gamma_i||_0``. ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are
-    the :func:`~cscbook.dictionary.shifted_coherence`.
+    the :func:`~cscbook.dictionaries.matrix.shifted_coherence`.
     """
     xp = array_namespace(gamma)
     weight = asarray(shifted_coherence(D).reshape(-1), like=xp.astype(gamma, xp.float64))

@@ -24,7 +24,7 @@ def load_mnist(folder=None):
     """MNIST from its own files: ``(x_train, y_train, x_test, y_test)``, images (p, 28, 28, 1) in 0..1,
     labels (p,); the published files hold 60,000 and 10,000.
 
-    As :func:`~cscbook.signals.load_digits`, but float32: the training images take 188 MB. Nothing is
+    As :func:`~cscbook.datasets.files.load_digits`, but float32: the training images take 188 MB. Nothing is
     downloaded.
 
     Parameters

@@ -11,7 +11,7 @@ def low_coherence_dictionary(m, n, starts=4):
 
     Minimises the p-norm of all correlations of distinct shifted atoms by L-BFGS, for p = 4, 8, ...,
     1024, from ``starts`` random starts, and keeps the filters with the smallest coherence. For m = 2, n
-    = 64 it is below 0.076, where the Welch bound (:func:`~cscbook.guarantees.welch_bound`) is 0.0629.
+    = 64 it is below 0.076, where the Welch bound (:func:`~cscbook.theory.guarantees.welch_bound`) is 0.0629.
     """
     if n < 2 or m < 1:
         raise ValueError(f"low_coherence_dictionary({m}, {n}): expected m >= 1 filters of length n >= 2")

@@ -64,7 +64,7 @@ def train_cnn(
     """Train a convolutional network, or an unfolded pursuit of the same filters, to classify signals.
 
     Cross-entropy of ``softmax(gain U^T gamma_K + v)``, minimised in mini-batches. The gradients are made of
-    ``D``, ``D^T`` and the correlation of filters (:mod:`cscbook.learning.networks`). The rate falls
+    ``D``, ``D^T`` and the correlation of filters (:mod:`cscbook.networks.plans`). The rate falls
     linearly to zero over the epochs.
 
     Parameters
@@ -84,7 +84,7 @@ def train_cnn(
     batch : int
     rate : float
     optimizer : function, optional
-        ``adam`` (default) or ``sgd``, of ``cscbook.learning.descent``.
+        ``adam`` (default) or ``sgd``, of ``cscbook.networks.optimisers``.
     shift : int
         Each signal is moved by up to so many samples along each axis, at random.
     l1 : float

@@ -1,6 +1,6 @@
 """Pursuits to be trained on photographs: a few iterations with free dictionaries, and a network of patches.
 
-A *plan* is ``plan(theta, y, layer) -> (code, pull)``, as in :mod:`cscbook.learning.networks` but for one
+A *plan* is ``plan(theta, y, layer) -> (code, pull)``, as in :mod:`cscbook.networks.plans` but for one
 layer; the image is ``D @ code`` with the filters ``theta["C"]``. All gradients are made of analysis,
 synthesis and the correlation of filters.
 """

@@ -40,7 +40,7 @@ def pooled_cnn(theta, x, layers):
     """A convolutional network with pooling: each layer correlates at every position, and the largest of
     ``stride`` neighbours along each axis goes on [LeCun, Bottou, Bengio & Haffner, 1998].
 
-    A plan for :func:`~cscbook.learning.train_cnn`, with the filters and feature maps of ``cnn`` where the
+    A plan for :func:`~cscbook.networks.train_cnn`, with the filters and feature maps of ``cnn`` where the
     stride divides ``N - n + 1``.
     """
     code, pulls = x, []

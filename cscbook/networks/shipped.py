@@ -67,7 +67,7 @@ def save_network(file, network):
 
 
 def load_network(file):
-    """The :class:`~cscbook.learning.Network` from a file that :func:`save_network` wrote, in single
+    """The :class:`~cscbook.networks.Network` from a file that :func:`save_network` wrote, in single
     precision."""
     with np.load(file, allow_pickle=False) as kept:
         theta = {key[5:]: _array(kept, key[5:]) for key in kept.files if key.startswith("shape")}

@@ -90,7 +90,7 @@ def margin_bound(w, error):
     error : float
         Bound on ``||g - gamma||_2^2`` for the code ``g`` found under attack and the true one:
         :func:`sparsest_error_bound`, or for the deepest code the last of
-        :func:`~cscbook.layered_guarantees.dcp_error_bounds`.
+        :func:`~cscbook.theory.layered_guarantees.dcp_error_bounds`.
     """
     xp = array_namespace(check("w", w, ndim=(1, 2)))
     if not error >= 0:

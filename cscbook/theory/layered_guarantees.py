@@ -76,7 +76,7 @@ def threshold_interval(layer, eps=0.0):
     Off the support ``|D^T y|`` is at most ``low = k mu |gamma_max| + eps``, on it at least ``high =
     |gamma_min| - (k - 1) mu |gamma_max| - eps``, where ``eps`` bounds the loudest patch of the noise.
     The interval is empty (``low >= high``) outside
-    :func:`~cscbook.guarantees.thresholding_noise_level`.
+    :func:`~cscbook.theory.guarantees.thresholding_noise_level`.
     """
     mu, k, _, smallest, largest = layer
     low = k * mu * largest + check_level("eps", eps)

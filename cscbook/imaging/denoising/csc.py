@@ -46,7 +46,7 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
         Default: all ``stride^2``. Pixels that no shift reaches keep their noise.
     split : function, optional
         ``split(y)`` returns ``(low, high)`` with ``low + high = y``. Default:
-        :func:`~cscbook.signals.split_frequencies` with weight 3.
+        :func:`~cscbook.datasets.files.split_frequencies` with weight 3.
     pursuit : function, optional
         ``pursuit(D, high)`` returns a Pursuit, and takes the place of basis pursuit with ``lam``.
     weight : float

@@ -23,7 +23,7 @@ class Denoiser:
     theta : dict of arrays
         For intensities in 0..1; ``theta["C"]`` (n, n, 1, m) are the filters of the image.
     plan : function
-        The pursuit, such as :func:`~cscbook.learning.csc_network` of some steps.
+        The pursuit, such as :func:`~cscbook.networks.csc_network` of some steps.
     stride : int
     sigma : float
         The noise it was trained for, in 0..255.
@@ -56,7 +56,7 @@ def denoise_trained(y, denoiser, sigma=None, shifts=None):
     denoiser : Denoiser
     sigma : float, optional
         The noise of ``y``, if it is not what the denoiser was trained for: the image is scaled until it
-        is, and back. For :func:`~cscbook.learning.csc_network` that is the same as scaling ``tau``.
+        is, and back. For :func:`~cscbook.networks.csc_network` that is the same as scaling ``tau``.
     shifts : list of (int, int), optional
         Default: all ``stride^2``.
 
@@ -106,7 +106,7 @@ def reflect(y, border):
 
 
 def save_denoiser(file, denoiser):
-    """Write a trained :func:`~cscbook.learning.csc_network` as an npz, in single precision."""
+    """Write a trained :func:`~cscbook.networks.csc_network` as an npz, in single precision."""
     if not hasattr(denoiser.plan, "steps"):
         raise ValueError(f"plan = {denoiser.plan.__qualname__}: expected a csc_network")
     arrays = {name: to_numpy(single(a)) for name, a in denoiser.theta.items()}

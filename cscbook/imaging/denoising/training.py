@@ -46,7 +46,7 @@ def train_denoiser(
         Clean, in 0..255; all channels teach the same arrays.
     sigma : float
     start : dict of arrays
-        Such as :func:`~cscbook.learning.csc_start` gives, with ``C`` (n, n, 1, m).
+        Such as :func:`~cscbook.networks.csc_start` gives, with ``C`` (n, n, 1, m).
     plan : function
         Such as ``csc_network(steps)`` or ``patch_network``.
     stride : int
