@@ -15,7 +15,9 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Markdown, display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from .arrays import to_numpy
 
@@ -164,9 +166,10 @@ def _picture(draw, values):
     # bbox_inches="tight" would give every frame another size, and the page would jump.
     if figure.get_layout_engine() is None:
         figure.set_layout_engine("constrained")
-    figure.savefig(
-        buffer, format="webp", dpi=144, facecolor="white", pil_kwargs={"lossless": True, "method": 4}
-    )
+    figure.set(dpi=144, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # once, where `savefig` draws once for the layout and once more
+    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(buffer, "webp", lossless=True, method=1)
     plt.close(figure)
     uri = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
     return uri, round(96 * figure.get_figwidth())
