@@ -49,9 +49,18 @@ def _describe(part):
     return [str(a.dtype), a.shape, hashlib.sha256(a.tobytes()).hexdigest()]
 
 
-def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=False, title="learning"):
+def take(keywords, **defaults):
+    """The values of the keywords that ``defaults`` names, taken out of the dict ``keywords``.
+
+    A learner that ends in :func:`run` takes its own keywords so, and hands on the rest: what nobody knows is
+    a TypeError there.
+    """
+    return [keywords.pop(name, value) for name, value in defaults.items()]
+
+
+def run(step, state, n_iter, *, rng=None, checkpoint=None, settings=(), progress=False, title="learning"):
     """Apply ``state, row = step(state, rng)`` until ``n_iter`` rows are there, or until it raises
-    StopIteration; returns ``(state, trace)``.
+    StopIteration; returns ``(state, trace)``. The outer loop of all learning.
 
     Parameters
     ----------
@@ -60,7 +69,7 @@ def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=F
         the round.
     state : dict
         Arrays, or tuples of arrays, by name.
-    rng : numpy Generator
+    rng : numpy Generator, optional
         Its state is kept with the arrays, so that the random numbers go on too.
     checkpoint : path, optional
         Keep the state there after every round; where the file exists, go on from it.
@@ -76,6 +85,7 @@ def rounds(step, state, n_iter, *, rng, checkpoint=None, settings=(), progress=F
 
     if n_iter is not None and n_iter < 1:
         raise ValueError(f"n_iter = {n_iter}: expected at least 1")
+    rng = np.random.default_rng(0) if rng is None else rng
     trace, digest = [], None if checkpoint is None else fingerprint(*settings)
     if checkpoint is not None and Path(checkpoint).exists():
         state, trace, rng.bit_generator.state = _read(checkpoint, digest, state)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cscbook.arrays import to_numpy
-from cscbook.checkpoints import fingerprint, rounds, write_npz
+from cscbook.checkpoints import fingerprint, run, write_npz
 
 
 def walk(xp):
@@ -26,10 +26,10 @@ def walk(xp):
 @pytest.mark.parametrize("generator", [np.random.PCG64, np.random.MT19937])
 def test_interrupted_rounds_end_where_uninterrupted_ones_do(xp, tmp_path, generator):
     step, start = walk(xp)
-    whole, trace = rounds(step, start, 6, rng=np.random.Generator(generator(0)))
+    whole, trace = run(step, start, 6, rng=np.random.Generator(generator(0)))
     for n in (1, 4, 6):
         rng = np.random.Generator(generator(0))
-        state, found = rounds(step, start, n, rng=rng, checkpoint=tmp_path / "a" / "state.npz")
+        state, found = run(step, start, n, rng=rng, checkpoint=tmp_path / "a" / "state.npz")
     assert found == trace and [row["t"] for row in trace] == [1, 2, 3, 4, 5, 6]
     np.testing.assert_array_equal(to_numpy(state["x"]), to_numpy(whole["x"]))
     for one, other in zip(state["codes"], whole["codes"], strict=True):
@@ -41,7 +41,7 @@ def test_interrupted_rounds_end_where_uninterrupted_ones_do(xp, tmp_path, genera
 def test_rounds_end_with_their_source(tmp_path):
     source = iter(range(3))
     step = lambda state, rng: ({"x": state["x"] + next(source)}, {})  # noqa: E731
-    state, trace = rounds(step, {"x": np.zeros(1)}, None, rng=np.random.default_rng(0))
+    state, trace = run(step, {"x": np.zeros(1)}, None, rng=np.random.default_rng(0))
     assert state["x"][0] == 3 and len(trace) == 3
 
 

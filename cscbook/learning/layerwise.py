@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import array_namespace, indices, to_numpy
+from ..checkpoints import take
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import dense, normalize
 from ..layered import effective
@@ -30,9 +31,7 @@ def thresholded_atoms(A, atoms, k, steps=40):
     return next(islice(iterates, steps - 1, None))
 
 
-def layerwise_start(
-    ys, sizes, m, nonzeros, k, strides, circular, express=greedy_atoms, sweeps=10, count=20_000, rng=None
-):
+def layerwise_start(ys, sizes, m, nonzeros, k, strides, circular, express=greedy_atoms, rng=None, **options):
     """Dictionaries ``[D_1, ..., D_K]``, each learned when those before it are there.
 
     For layer i, K-SVD learns atoms of the effective size from patches of the signals. A pursuit over the
@@ -43,9 +42,12 @@ def layerwise_start(
     ----------
     ys, sizes, m, nonzeros, k, strides, circular, express, rng
         As for :func:`~cscbook.learning.mlcsc_learning`.
-    sweeps, count : int
+    sweeps, count : int, default 10 and 20,000
         Rounds of K-SVD, and the number of patches that it sees.
     """
+    sweeps, count = take(options, sweeps=10, count=20_000)
+    if options:
+        raise TypeError(f"layerwise_start got unexpected keywords: {', '.join(options)}")
     rng, c = np.random.default_rng(0) if rng is None else rng, ys.shape[-1]
     found, space = [], tuple(ys.shape[1 : 1 + len(sizes[0])])
     for i, (size, stride) in enumerate(zip(sizes, strides, strict=True)):

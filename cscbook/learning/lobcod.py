@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import array_namespace, is_numpy
-from ..checkpoints import rounds
+from ..checkpoints import run
 from ..dictionaries.convolution import ConvDictionary
 from ..pursuits.iterative import fista
 from ..pursuits.relaxation import Masked
@@ -22,17 +22,11 @@ def lobcod_dictionary_learning(
     m,
     lam,
     *,
-    D0=None,
-    masks=None,
     ridge=0.0,
     n_iter=20,
     passes=2,
     steps=8,
-    circular=True,
-    zero_mean=False,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **shared,
 ):
     """Learn filters by local block coordinate descent [Zisselman, Sulam & Elad, 2019].
 
@@ -50,45 +44,38 @@ def lobcod_dictionary_learning(
     m : int
         Number of filters.
     lam : float
-    D0 : array (*size, c, m), optional
-        Start from these filters; default: random patches.
-    masks : array or list of arrays, optional
-        One that broadcasts against each signal: 0 where it is missing.
     ridge : float
         Pull towards ``D0``, which it needs.
     n_iter : int
         Rounds.
     passes, steps : int
         Improvements of a code (full correlations) and of the filters in a round.
-    circular : bool
+    D0 : array (*size, c, m), optional
+        Start from these filters; default: random patches.
+    masks : array or list of arrays, optional
+        One that broadcasts against each signal: 0 where it is missing.
+    circular : bool, default True
         False: filters lie wholly inside each signal.
-    zero_mean : bool
+    zero_mean : bool, default False
         Filters sum to zero, channel by channel.
     rng : numpy Generator, optional
-    progress : bool
+    progress : bool, default False
         Show a bar.
     checkpoint : path, optional
         Keep the state there after each round, and go on from it: see
-        :func:`~cscbook.checkpoints.rounds`.
+        :func:`~cscbook.checkpoints.run`.
 
     Returns
     -------
     LearnedFilters
         ``trace``: ``objective``, ``nonzeros`` and ``used`` filters after each round.
     """
-    rng = np.random.default_rng(0) if rng is None else rng
-    problem, D = set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge)
+    problem, D = set_up(ys, size, m, lam, shared, ridge)
     codes = tuple(0 * (problem.on(D)(y).T @ y) for y in problem.ys)
-    settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps, circular, zero_mean)
-    state, trace = rounds(
-        partial(_round, problem, passes, steps),
-        {"D": D, "gamma": codes, "scale": np.ones(1)},
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=settings,
-        progress=progress,
-    )
+    settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps)
+    settings += (problem.circular, problem.zero_mean)
+    start = {"D": D, "gamma": codes, "scale": np.ones(1)}
+    state, trace = run(partial(_round, problem, passes, steps), start, n_iter, settings=settings, **shared)
     return LearnedFilters(state["D"], state["gamma"], trace)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..arrays import array_namespace, check, indices, zeros
-from ..checkpoints import rounds
+from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
 from ..layered import effective
 from ..local import positions
@@ -48,13 +48,7 @@ def mlcsc_learning(
     circular=False,
     start=layerwise_start,
     express=greedy_atoms,
-    n_iter=200,
-    batch=1000,
-    step=3e-2,
-    momentum=0.9,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **learning,
 ):
     """Learn sparse dictionaries ``D_1, ..., D_K`` with ``y = D_1 D_2 ... D_K gamma``, gamma sparse.
 
@@ -89,18 +83,18 @@ def mlcsc_learning(
     express : function
         ``(A, atoms, k) -> coefficients``, the pursuit of atoms at the start: ``greedy_atoms`` for few
         non-zeros, ``thresholded_atoms`` for hundreds.
-    n_iter, batch : int
+    n_iter, batch : int, default 200 and 1000
         Rounds, and signals in each.
-    step, momentum : float
+    step, momentum : float, default 0.03 and 0.9
         Of the gradient steps; ``step (1 - momentum)`` is about how far an atom of norm one moves.
     rng, progress, checkpoint
-        As for :func:`~cscbook.checkpoints.rounds`.
+        As for :func:`~cscbook.checkpoints.run`.
 
     Returns
     -------
     LearnedLayers
     """
-    rng = np.random.default_rng(0) if rng is None else rng
+    n_iter, batch, step, momentum = take(learning, n_iter=200, batch=1000, step=3e-2, momentum=0.9)
     blank = _blank_layers(ys, sizes, m, nonzeros, k, strides, circular)
     if not (batch >= 1 and step > 0 and 0 <= momentum < 1):
         raise ValueError(
@@ -111,15 +105,9 @@ def mlcsc_learning(
     settings = ("mlcsc", ys, sizes, m, nonzeros, k, strides, circular, start, express, batch, step, momentum)
     start = partial(start, ys, sizes, m, nonzeros, k, strides, circular, express)
     empty = tuple(D.filters for D in blank)
-    state, trace = rounds(
-        partial(_round, ys, blank, start, k[-1], batch, step, momentum),
-        {"filters": empty, "velocity": empty, "power": _powers(empty), "t": np.zeros(1, int)},
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=settings,
-        progress=progress,
-    )
+    begin = {"filters": empty, "velocity": empty, "power": _powers(empty), "t": np.zeros(1, int)}
+    step = partial(_round, ys, blank, start, k[-1], batch, step, momentum)
+    state, trace = run(step, begin, n_iter, settings=settings, **learning)
     found = _with_filters(blank, state["filters"])
     return LearnedLayers(tuple(found), deepest_code(effective(found)[-1], ys, k[-1]), trace)
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..arrays import asarray
-from ..checkpoints import fingerprint, rounds
+from ..checkpoints import fingerprint, run
 from .filters import descend
 from .lobcod import improve
 from .problem import LearnedFilters, as_signals, renew, set_up, unit
@@ -19,16 +19,11 @@ def online_dictionary_learning(
     m,
     lam,
     *,
-    D0=None,
     n_iter=None,
     passes=5,
     steps=4,
     delay=10.0,
-    circular=True,
-    zero_mean=False,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **shared,
 ):
     """Learn filters from a stream of signals by stochastic approximation [Liu et al., 2018].
 
@@ -53,7 +48,7 @@ def online_dictionary_learning(
     delay : float
         About so many minibatches pass before the steps begin to decay.
     checkpoint : path, optional
-        As for :func:`~cscbook.checkpoints.rounds`. Give the same stream from its start: what has been
+        As for :func:`~cscbook.checkpoints.run`. Give the same stream from its start: what has been
         learned from is read again, compared, and passed over.
 
     Returns
@@ -62,20 +57,14 @@ def online_dictionary_learning(
         ``gamma`` is empty. ``trace``: ``objective``, ``nonzeros`` and ``used`` filters of each
         minibatch, over the filters as they were before it.
     """
-    rng, stream = np.random.default_rng(0) if rng is None else rng, _Stream(ys)
-    first, D = set_up(stream.first, size, m, lam, D0, None, circular, zero_mean, rng)
+    stream = _Stream(ys)
+    first, D = set_up(stream.first, size, m, lam, shared, masked=False)
     if delay < 0 or passes < 1 or steps < 1:
         raise ValueError(f"delay = {delay}, passes = {passes}, steps = {steps}: expected 0, 1 and 1 or more")
-    settings = ("online", first.ys, D, lam, passes, steps, delay, circular, zero_mean)
-    state, trace = rounds(
-        partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay),
-        {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen},
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=settings,
-        progress=progress,
-    )
+    settings = ("online", first.ys, D, lam, passes, steps, delay, first.circular, first.zero_mean)
+    step = partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay)
+    start = {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen}
+    state, trace = run(step, start, n_iter, settings=settings, **shared)
     return LearnedFilters(state["D"], (), trace)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, check_level, to_numpy
+from ..checkpoints import take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
 
@@ -89,8 +90,16 @@ class Problem:
         return renew(filters, self.usage(gammas) > 0, residuals, self.size, self.zero_mean)
 
 
-def set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng, ridge=0.0):
-    """The problem and the filters to start from, all checked."""
+def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
+    """The problem and the filters to start from, all checked.
+
+    ``shared`` is the dict of keywords that all learners share, and loses those of the problem: ``D0``,
+    ``masks`` (where the learner takes them), ``circular``, ``zero_mean``. It keeps ``rng`` and the other
+    keywords of :func:`~cscbook.checkpoints.run`.
+    """
+    D0, circular, zero_mean = take(shared, D0=None, circular=True, zero_mean=False)
+    (masks,) = take(shared, masks=None) if masked else (None,)
+    rng = shared["rng"] = shared.get("rng") or np.random.default_rng(0)
     size = tuple(size)
     ys = as_signals(ys, size)
     masks = as_masks(masks, ys, size)

@@ -2,10 +2,8 @@
 
 from functools import partial
 
-import numpy as np
-
 from ..arrays import array_namespace, check_level, is_numpy, sparse
-from ..checkpoints import rounds
+from ..checkpoints import run
 from ..localglobal import first_slices, slice_step
 from .ksvd import _array_sweep, _compiled_sweep
 from .problem import LearnedFilters, set_up, unit
@@ -53,15 +51,9 @@ def slice_dictionary_learning(
     rho=3.0,
     update=ksvd_update,
     pursuit=None,
-    D0=None,
-    masks=None,
     n_iter=30,
     steps=1,
-    circular=True,
-    zero_mean=False,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **shared,
 ):
     """Learn filters from slices [Papyan, Romano, Sulam & Elad, 2017].
 
@@ -90,24 +82,16 @@ def slice_dictionary_learning(
         ``gamma`` holds the needles. ``trace``: ``objective`` of needles and filters (which may rise: ADMM
         is no descent), ``nonzeros`` and ``used`` filters after each round.
     """
-    rng = np.random.default_rng(0) if rng is None else rng
-    problem, D = set_up(ys, size, m, lam, D0, masks, circular, zero_mean, rng)
+    problem, D = set_up(ys, size, m, lam, shared)
     if check_level("rho", rho) == 0 or steps < 1:
         raise ValueError(f"rho = {rho}, steps = {steps}: expected positive numbers")
     starts = [first_slices(problem.on(D)(y), y, M) for y, M in problem.each()]
     slices, duals, gammas = map(tuple, zip(*starts, strict=True))
-    settings = (
-        "slices", problem.ys, problem.masks, D, lam, rho, update, pursuit, steps, circular, zero_mean,
-    )  # fmt: skip
-    state, trace = rounds(
-        partial(_round, problem, rho, update, pursuit, steps),
-        {"D": D, "gamma": gammas, "slices": slices, "dual": duals},
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=settings,
-        progress=progress,
-    )
+    settings = ("slices", problem.ys, problem.masks, D, lam, rho, update, pursuit, steps)
+    settings += (problem.circular, problem.zero_mean)
+    start = {"D": D, "gamma": gammas, "slices": slices, "dual": duals}
+    step = partial(_round, problem, rho, update, pursuit, steps)
+    state, trace = run(step, start, n_iter, settings=settings, **shared)
     return LearnedFilters(state["D"], state["gamma"], trace)
 
 

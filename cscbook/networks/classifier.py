@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, indices, to_numpy, zeros
-from ..checkpoints import rounds
+from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
@@ -51,15 +51,7 @@ def train_cnn(
     plan=cnn,
     free=False,
     start=None,
-    n_iter=10,
-    batch=64,
-    rate=1e-3,
-    optimizer=None,
-    shift=0,
-    l1=0.0,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **training,
 ):
     """Train a convolutional network, or an unfolded pursuit of the same filters, to classify signals.
 
@@ -79,18 +71,18 @@ def train_cnn(
         Filters of their own for the way down, as in ML-LISTA; for unfolded plans.
     start : Network, optional
         Go on from its arrays, with the same layers and plan; random ones by default.
-    n_iter : int
+    n_iter : int, default 10
         Epochs.
-    batch : int
-    rate : float
+    batch : int, default 64
+    rate : float, default 1e-3
     optimizer : function, optional
         ``adam`` (default) or ``sgd``, of ``cscbook.networks.optimisers``.
-    shift : int
+    shift : int, default 0
         Each signal is moved by up to so many samples along each axis, at random.
-    l1 : float
+    l1 : float, default 0
         Weight of ``||W||_1`` over all filters, by a proximal step: filters with exact zeros.
     rng : numpy Generator, optional
-    progress : bool
+    progress : bool, default False
     checkpoint : path, optional
         Kept after every epoch; the same call goes on from there.
 
@@ -99,7 +91,9 @@ def train_cnn(
     Network
     """
     labels = _check(xs, labels, sizes, atoms, strides)
-    rng = np.random.default_rng(0) if rng is None else rng
+    n_iter, batch, rate = take(training, n_iter=10, batch=64, rate=1e-3)
+    optimizer, shift, l1 = take(training, optimizer=None, shift=0, l1=0.0)
+    rng = training["rng"] = training.get("rng") or np.random.default_rng(0)
     optimizer = adam if optimizer is None else optimizer
     layers = _geometry(tuple(xs.shape[1:-1]), sizes, strides)
     seed, classes = str(rng.bit_generator.state), int(labels.max()) + 1
@@ -107,19 +101,13 @@ def train_cnn(
         theta = _start(xs, classes, layers, atoms, plan, free, rng)
     else:
         theta = _go_on(start, classes, layers, atoms, plan)
-    step = partial(_epoch, xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1)
+    draw, count = partial(_minibatches, xs, labels, batch, shift), -(-xs.shape[0] // batch)
+    loss, update = partial(_loss, plan, layers), partial(_updated, optimizer, l1)
+    step = partial(_epoch, draw, count, loss, update, lambda t: rate * (1 - t / (n_iter * count)))
     settings = (xs, labels, sizes, atoms, strides, plan, free, n_iter, batch, rate, optimizer)
     settings += (shift, l1, seed, None if start is None else theta)
-    state, trace = rounds(
-        step,
-        {**pack(theta), "epoch": zeros((1,), like=xs)},
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=settings,
-        progress=progress,
-        title="training",
-    )
+    begin = {**pack(theta), "epoch": zeros((1,), like=xs)}
+    state, trace = run(step, begin, n_iter, settings=settings, title="training", **training)
     return Network(unpack(state)[0], layers, plan, trace)
 
 
@@ -161,23 +149,37 @@ def shifted(xs, reach, rng):
     )  # fmt: skip
 
 
-def _epoch(xs, labels, layers, plan, batch, rate, n_iter, optimizer, shift, l1, state, rng):
-    theta, m, v = unpack(state)
-    xp, p, epoch = array_namespace(xs), xs.shape[0], int(state["epoch"][0])
-    order, total, right = rng.permutation(p), 0.0, 0
-    for start in range(0, p, batch):
+def _minibatches(xs, labels, batch, shift, rng):
+    """All signals in a random order, each shifted at random, ``batch`` at a time, with their labels."""
+    xp, order = array_namespace(xs), rng.permutation(xs.shape[0])
+    for start in range(0, xs.shape[0], batch):
         some = order[start : start + batch]
-        x = shifted(xp.take(xs, indices(some, like=xs), axis=0), shift, rng)
-        loss, hits, grads = loss_and_gradients(theta, x, labels[some], plan, layers)
-        total, right = total + loss * len(some), right + hits
-        done = epoch * -(-p // batch) + start // batch
-        speed = rate * (1 - done / (n_iter * -(-p // batch)))
-        for name, grad in grads.items():
-            theta[name], m[name], v[name] = optimizer(theta[name], grad, m[name], v[name], done + 1, speed)
-            if l1 and name[0] in "WV":
-                theta[name] = soft(theta[name], speed * l1)
-    row = {"loss": total / p, "accuracy": right / p}
-    return {**pack(theta, m, v), "epoch": zeros((1,), like=xs) + (epoch + 1)}, row
+        yield shifted(xp.take(xs, indices(some, like=xs), axis=0), shift, rng), labels[some]
+
+
+def _loss(plan, layers, theta, x, labels):
+    return loss_and_gradients(theta, x, labels, plan, layers)
+
+
+def _updated(optimizer, l1, arrays, grads, t, speed):
+    """One step of the optimiser on each array that has a gradient, and of the prox of ``l1`` on filters."""
+    theta, m, v = arrays
+    for name, grad in grads.items():
+        theta[name], m[name], v[name] = optimizer(theta[name], grad, m[name], v[name], t, speed)
+        if l1 and name[0] in "WV":
+            theta[name] = soft(theta[name], speed * l1)
+
+
+def _epoch(draw, count, loss, update, rate, state, rng):
+    """One pass over the signals in ``count`` mini-batches; ``rate(t)`` is that of step t of all epochs."""
+    arrays, epoch = unpack(state), state["epoch"]
+    total, right, seen = 0.0, 0, 0
+    for t, (x, labels) in enumerate(draw(rng), int(epoch[0]) * count):
+        value, hits, grads = loss(arrays[0], x, labels)
+        total, right, seen = total + value * len(labels), right + hits, seen + len(labels)
+        update(arrays, grads, t + 1, rate(t))
+    row = {"loss": total / seen, "accuracy": right / seen}
+    return {**pack(*arrays), "epoch": epoch + 1}, row
 
 
 def _check(xs, labels, sizes, atoms, strides):

@@ -37,7 +37,7 @@ def cross_entropy(scores, labels):
 
 
 def pack(theta, m=None, v=None):
-    """The state of a training, for :func:`~cscbook.checkpoints.rounds`: arrays and the two memories of their
+    """The state of a training, for :func:`~cscbook.checkpoints.run`: arrays and the two memories of their
     optimiser, zero at first, under the names ``"theta W1"``, ``"m W1"``, ``"v W1"``, ...."""
     m, v = (kept or {name: 0 * a for name, a in theta.items()} for kept in (m, v))
     parts = {"theta": theta, "m": m, "v": v}

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ...arrays import array_namespace, check
-from ...checkpoints import rounds
+from ...checkpoints import run, take
 from ...datasets.synthetic import noise
 from ...networks.optimisers import adam, pack, unpack
 from ...networks.plans import Geometry, add, synthesis
@@ -26,13 +26,8 @@ def train_denoiser(
     *,
     shifts=4,
     blocks=8,
-    batch=16,
-    steps=100,
     n_iter=10,
-    rate=4e-3,
-    rng=None,
-    progress=False,
-    checkpoint=None,
+    **training,
 ):
     """Train a pursuit so that the average over shifts of ``C @ pursuit(y)`` comes close to the clean image.
 
@@ -55,11 +50,13 @@ def train_denoiser(
         So many shifts, drawn anew for each step, are averaged while training; at most ``stride^2``.
     blocks : int
         Crops hold ``blocks x blocks`` positions of an atom.
-    batch, steps, n_iter : int
-        Crops a step, steps a round, rounds.
-    rate : float
+    n_iter : int
+        Rounds.
+    batch, steps : int, default 16 and 100
+        Crops a step, and steps a round.
+    rate : float, default 4e-3
     rng : numpy Generator, optional
-    progress : bool
+    progress : bool, default False
     checkpoint : path, optional
         Kept after every round; the same call goes on from there.
 
@@ -67,7 +64,8 @@ def train_denoiser(
     -------
     Denoiser
     """
-    rng = np.random.default_rng(0) if rng is None else rng
+    batch, steps, rate = take(training, batch=16, steps=100, rate=4e-3)
+    rng = training["rng"] = training.get("rng") or np.random.default_rng(0)
     size = _check(images, sigma, start, stride, shifts, blocks)
     images = [single(x) / PEAK for x in images]
     state = {**pack({name: single(a) for name, a in start.items()}), "t": np.zeros(1)}
@@ -75,16 +73,8 @@ def train_denoiser(
     layer = Geometry((size, size), stride, (stride * (blocks - 1) + size,) * 2)
     step = partial(_round, draw, plan, layer, shifts, steps, rate, n_iter * steps)
     settings = ("denoiser", images, sigma, start, plan, stride, shifts, blocks, batch, steps, n_iter, rate)
-    state, trace = rounds(
-        step,
-        state,
-        n_iter,
-        rng=rng,
-        checkpoint=checkpoint,
-        settings=(*settings, str(rng.bit_generator.state)),
-        progress=progress,
-        title="training",
-    )
+    settings += (str(rng.bit_generator.state),)
+    state, trace = run(step, state, n_iter, settings=settings, title="training", **training)
     return Denoiser(unpack(state)[0], plan, stride, sigma, trace)
 
 
