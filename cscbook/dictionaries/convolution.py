@@ -11,8 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, fft, is_numpy, to_numpy, zeros
+from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
 from ..local import aggregate, patches, positions
+from . import fourier
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +91,14 @@ class ConvDictionary:
             return Product((self, gamma))
         self._check(gamma, self.positions, self.filters.shape[-1], "code")
         if self._spectral_is_faster():
-            return self._spectral_synthesis(gamma)
+            return fourier.synthesis(self, gamma)
         return aggregate(_rows(gamma, self.local.T), self.size, self.space, self.stride, self.circular)
 
     def correlate(self, x):
         """``D.T @ x``: signal ``(*batch, *space, c)`` to correlations ``(*batch, *positions, m)``."""
         self._check(x, self.space, self.filters.shape[-2], "signal")
         if self._spectral_is_faster():
-            return self._spectral_analysis(x)
+            return fourier.analysis(self, x)
         return _rows(patches(x, self.size, self.stride, self.circular), self.local)
 
     def _check(self, x, space, channels, what):
@@ -106,8 +107,6 @@ class ConvDictionary:
         if x.ndim <= d or tuple(x.shape[-d - 1 :]) != (*space, channels):
             expected = ", ".join(map(str, (*space, channels)))
             raise ValueError(f"{what} of shape {tuple(x.shape)} does not fit: expected (*batch, {expected})")
-
-    # --- the Fourier route -----------------------------------------------------------------------
 
     def _spectral_is_faster(self):
         """Compare the arithmetic of both routes; the factors were measured (float32 and float64, 1-D
@@ -120,26 +119,7 @@ class ConvDictionary:
     @cached_property
     def spectrum(self):
         """Transform of the filters, placed at the origin: shape ``(*frequencies, c, m)``."""
-        axes = tuple(range(len(self.space)))
-        return fft(self.filters).rfftn(_grow(self.filters, axes, self.space), axes=axes)
-
-    def _axes(self, x):
-        return tuple(range(x.ndim - 1 - len(self.space), x.ndim - 1))
-
-    def _spectral_synthesis(self, gamma):
-        xp, axes = array_namespace(gamma), self._axes(gamma)
-        code = fft(gamma).rfftn(_grow(_upsample(gamma, axes, self.stride), axes, self.space), axes=axes)
-        x = xp.sum(code[..., None, :] * self.spectrum, axis=-1)
-        return xp.astype(fft(gamma).irfftn(x, s=self.space, axes=axes), gamma.dtype)
-
-    def _spectral_analysis(self, x):
-        xp, axes = array_namespace(x), self._axes(x)
-        seen = xp.sum(fft(x).rfftn(x, axes=axes)[..., None] * xp.conj(self.spectrum), axis=-2)
-        seen = fft(x).irfftn(seen, s=self.space, axes=axes)
-        at = tuple(slice(0, self.stride * (p - 1) + 1, self.stride) for p in self.positions)
-        return xp.astype(seen[(..., *at, slice(None))], x.dtype)
-
-    # --- what else there is to know --------------------------------------------------------------
+        return fourier.spectrum(self.filters, self.space)
 
     @cached_property
     def stripe_dictionary(self):
@@ -285,28 +265,6 @@ def _rows(x, M):
     """``x @ M`` as one product of matrices: NumPy multiplies a stack one small matrix after the other."""
     xp = array_namespace(x)
     return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
-
-
-def _grow(x, axes, space):
-    """Zero-pad ``axes`` of ``x`` at their ends, up to ``space``."""
-    xp = array_namespace(x)
-    for axis, N in zip(axes, space, strict=True):
-        missing = N - x.shape[axis]
-        if missing:
-            x = xp.concat([x, zeros(x.shape[:axis] + (missing,) + x.shape[axis + 1 :], like=x)], axis=axis)
-    return x
-
-
-def _upsample(gamma, axes, stride):
-    """Put ``stride - 1`` zeros between the needles."""
-    if stride == 1:
-        return gamma
-    shape = list(gamma.shape)
-    for axis in axes:
-        shape[axis] = stride * (shape[axis] - 1) + 1
-    out = zeros(tuple(shape), like=gamma)
-    out[(..., *[slice(None, None, stride)] * len(axes), slice(None))] = gamma
-    return out
 
 
 def linear_operator(D):

@@ -31,30 +31,23 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
     coefficients of a new atom j are the entries j of the vectors kept. A row stops at ``k`` atoms or at
     ``||y - D gamma||^2 <= bound``, measured on the residual itself.
 
-    Parameters: corr (p, m) is overwritten; gram (m, m); Y (p, n); D (m, n) unit atoms as rows; energy
-    (p,) = ||y||^2, overwritten by the squared residual. Output: support and value (p, k), and used
-    (p,), the number of atoms of each row.
+    Parameters: corr (p, m) is overwritten; gram (m, m); Y (p, n); D (m, n) unit atoms as rows; energy (p,) =
+    ||y||^2, overwritten by the squared residual. Output: support and value (p, k), used (p,) atoms a row.
     """
-    p, m = corr.shape
-    n = Y.shape[1]
+    (p, m), n = corr.shape, Y.shape[1]
     seen = np.empty((k, m), gram.dtype)  # row i: D^T u_i
     low = np.empty((k, k), gram.dtype)  # Cholesky factor of the chosen atoms' Gram matrix
     along = np.empty(k, gram.dtype)  # u_i . y
     residual = np.empty(n, gram.dtype)
     one = np.ones(1, gram.dtype)[0]  # a plain 1 would turn single precision into double
-    eps = 100 * (2.3e-16 if gram.itemsize == 8 else 1.2e-7)
-    span = 1e-12 if gram.itemsize == 8 else 1e-5
+    eps, span = (100 * 2.3e-16, 1e-12) if gram.itemsize == 8 else (100 * 1.2e-7, 1e-5)
     for row in range(p):
-        c = corr[row]
-        chosen = support[row]
-        left = energy[row]
+        c, chosen, left = corr[row], support[row], energy[row]
         zero, doubt = eps * eps * left, 1e2 * eps * left  # below doubt, left is measured, not updated
         t, solved = 0, True
         while t < k and left > bound and left > zero:
             best = _argmax_abs(c)
-            s = seen[t]
-            g = gram[best]
-            norm2 = g[best]
+            s, g, norm2 = seen[t], gram[best], gram[best, best]
             for i in range(t):
                 low[t, i] = seen[i, best]
                 norm2 -= low[t, i] * low[t, i]
@@ -80,8 +73,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
             for j in range(m):
                 s[j] *= inverse
                 c[j] -= step * s[j]
-            chosen[t] = best
-            along[t] = step
+            chosen[t], along[t] = best, step
             left -= step * step
             t += 1
             solved = left <= bound or left <= doubt
@@ -89,8 +81,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
                 left = _solve_and_measure(low, along, chosen, value[row], t, Y[row], D, residual)
         if t > 0 and not solved:
             left = _solve_and_measure(low, along, chosen, value[row], t, Y[row], D, residual)
-        energy[row] = left
-        used[row] = t
+        energy[row], used[row] = left, t
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
