@@ -16,18 +16,7 @@ from .filters import descend
 from .problem import LearnedFilters, energy, set_up
 
 
-def lobcod_dictionary_learning(
-    ys,
-    size,
-    m,
-    lam,
-    *,
-    ridge=0.0,
-    n_iter=20,
-    passes=2,
-    steps=8,
-    **shared,
-):
+def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes=2, steps=8, **shared):
     """Learn filters by local block coordinate descent [Zisselman, Sulam & Elad, 2019].
 
     ``min sum_j ||M_j (y_j - D g_j)||^2 / 2 + lam ||g_j||_1 + ridge / 2 ||D_L - D_0||^2`` over codes and

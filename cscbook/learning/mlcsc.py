@@ -38,18 +38,9 @@ class LearnedLayers:
 
 
 def mlcsc_learning(
-    ys,
-    sizes,
-    m,
-    nonzeros,
-    k,
-    *,
-    strides=None,
-    circular=False,
-    start=layerwise_start,
-    express=greedy_atoms,
-    **learning,
-):
+    ys, sizes, m, nonzeros, k, *,
+    strides=None, circular=False, start=layerwise_start, express=greedy_atoms, **learning
+):  # fmt: skip
     """Learn sparse dictionaries ``D_1, ..., D_K`` with ``y = D_1 D_2 ... D_K gamma``, gamma sparse.
 
     ``min sum_j ||y_j - D_1 ... D_K gamma_j||^2 / 2`` over codes with at most k non-zeros and unit atoms
@@ -96,11 +87,7 @@ def mlcsc_learning(
     """
     n_iter, batch, step, momentum = take(learning, n_iter=200, batch=1000, step=3e-2, momentum=0.9)
     blank = _blank_layers(ys, sizes, m, nonzeros, k, strides, circular)
-    if not (batch >= 1 and step > 0 and 0 <= momentum < 1):
-        raise ValueError(
-            f"batch = {batch}, step = {step}, momentum = {momentum}: expected batch >= 1, step > 0 and "
-            "0 <= momentum < 1"
-        )
+    _check_steps(batch, step, momentum)
     strides = [D.stride for D in blank]
     settings = ("mlcsc", ys, sizes, m, nonzeros, k, strides, circular, start, express, batch, step, momentum)
     start = partial(start, ys, sizes, m, nonzeros, k, strides, circular, express)
@@ -110,6 +97,14 @@ def mlcsc_learning(
     state, trace = run(step, begin, n_iter, settings=settings, **learning)
     found = _with_filters(blank, state["filters"])
     return LearnedLayers(tuple(found), deepest_code(effective(found)[-1], ys, k[-1]), trace)
+
+
+def _check_steps(batch, step, momentum):
+    if not (batch >= 1 and step > 0 and 0 <= momentum < 1):
+        raise ValueError(
+            f"batch = {batch}, step = {step}, momentum = {momentum}: expected batch >= 1, step > 0 and "
+            "0 <= momentum < 1"
+        )
 
 
 def _blank_layers(ys, sizes, m, nonzeros, k, strides, circular):

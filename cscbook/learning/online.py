@@ -13,18 +13,7 @@ from .lobcod import improve
 from .problem import LearnedFilters, as_signals, renew, set_up, unit
 
 
-def online_dictionary_learning(
-    ys,
-    size,
-    m,
-    lam,
-    *,
-    n_iter=None,
-    passes=5,
-    steps=4,
-    delay=10.0,
-    **shared,
-):
+def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps=4, delay=10.0, **shared):
     """Learn filters from a stream of signals by stochastic approximation [Liu et al., 2018].
 
     Minibatch t = 0, 1, ... is coded over the present filters and then forgotten. The filters move

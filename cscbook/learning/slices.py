@@ -43,17 +43,7 @@ def mod_update(D, S, gamma, order):
 
 
 def slice_dictionary_learning(
-    ys,
-    size,
-    m,
-    lam,
-    *,
-    rho=3.0,
-    update=ksvd_update,
-    pursuit=None,
-    n_iter=30,
-    steps=1,
-    **shared,
+    ys, size, m, lam, *, rho=3.0, update=ksvd_update, pursuit=None, n_iter=30, steps=1, **shared
 ):
     """Learn filters from slices [Papyan, Romano, Sulam & Elad, 2017].
 

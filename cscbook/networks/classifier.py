@@ -42,17 +42,9 @@ class Network:
 
 
 def train_cnn(
-    xs,
-    labels,
-    sizes=((6, 6), (6, 6), (4, 4)),
-    atoms=(32, 64, 512),
-    strides=(2, 2, 1),
-    *,
-    plan=cnn,
-    free=False,
-    start=None,
-    **training,
-):
+    xs, labels, sizes=((6, 6), (6, 6), (4, 4)), atoms=(32, 64, 512), strides=(2, 2, 1), *,
+    plan=cnn, free=False, start=None, **training
+):  # fmt: skip
     """Train a convolutional network, or an unfolded pursuit of the same filters, to classify signals.
 
     Cross-entropy of ``softmax(gain U^T gamma_K + v)``, minimised in mini-batches. The gradients are made of

@@ -15,8 +15,9 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
 
     Parameters
     ----------
-    D : matrix (n, m), or a circular ConvDictionary of stride 1, whose ``D D^T`` is inverted in the
-    Fourier domain x : array, shape (n,) or (n, p), or (*batch, *space, c)
+    D : matrix (n, m), or a circular ConvDictionary of stride 1
+        Its ``D D^T`` is inverted in the Fourier domain.
+    x : array, shape (n,) or (n, p), or (*batch, *space, c)
         In the range of D, else an error.
     tol : float
         Relative duality gap, of the worst signal.
@@ -60,14 +61,22 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
                 at, number = indices(stay, like=x), [number[i] for i in stay]
                 z, dual, beta, live = (xp.take(a, at, axis=0) for a in (z, dual, beta, live))
     found = [done[i] for i in range(signals.shape[0])]
-    if matrix:
-        D = float64(D)
-        gamma = xp.stack([_sharpen(D, signals[i, ...], g, z) for i, (g, z, _) in enumerate(found)], axis=1)
-        gamma = xp.reshape(gamma, (-1,) + tuple(x.shape[1:]))
-    else:
-        gamma = xp.moveaxis(xp.stack([g for g, _, _ in found]), 1, -1)
-        gamma = xp.reshape(gamma, (*x.shape[: -1 - len(D.space)], *gamma.shape[1:]))
+    gamma = (_matrix_codes if matrix else _spectral_codes)(D, x, signals, found)
     return Pursuit(xp.astype(gamma, x.dtype), tuple(trace), all(sure for _, _, sure in found))
+
+
+def _matrix_codes(D, x, signals, found):
+    """The codes as columns, each as exact as its support allows."""
+    xp, D = array_namespace(x), float64(D)
+    gamma = xp.stack([_sharpen(D, signals[i, ...], g, z) for i, (g, z, _) in enumerate(found)], axis=1)
+    return xp.reshape(gamma, (-1,) + tuple(x.shape[1:]))
+
+
+def _spectral_codes(D, x, signals, found):
+    """The codes as a batch, atoms in the last axis."""
+    xp = array_namespace(x)
+    gamma = xp.moveaxis(xp.stack([g for g, _, _ in found]), 1, -1)
+    return xp.reshape(gamma, (*x.shape[: -1 - len(D.space)], *gamma.shape[1:]))
 
 
 def _out_of_range(D):

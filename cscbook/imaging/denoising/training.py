@@ -17,18 +17,7 @@ from .symmetries import view
 from .trained import Denoiser
 
 
-def train_denoiser(
-    images,
-    sigma,
-    start,
-    plan,
-    stride,
-    *,
-    shifts=4,
-    blocks=8,
-    n_iter=10,
-    **training,
-):
+def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_iter=10, **training):
     """Train a pursuit so that the average over shifts of ``C @ pursuit(y)`` comes close to the clean image.
 
     The loss is the mean of ``(x - xhat)^2`` over random crops, in all eight views and with fresh noise each
