@@ -36,7 +36,9 @@ def certify(signals, atoms, z, lam, nonnegative, step, corr, energy, primal, gap
     wide, line = np.empty((H + h - 1, W + w - 1), z.dtype), np.empty(row // m, z.dtype)
     for b in range(B):
         r, l1, top, rr, ry = wide[:H, :W], 0.0, 0.0, 0.0, 0.0
-        r[:] = signals[b]
+        for i in range(H):  # `r[:] = signals[b]` compiles the text of an error too: three seconds
+            for x in range(W):
+                r[i, x] = signals[b, i, x]
         for i in range(P):
             for x in range(row):
                 if z[b, i, x] != 0:

@@ -115,7 +115,8 @@ def _solve_and_measure(low, along, chosen, value, t, y, D, residual):
         for r in range(i + 1, t):
             v -= low[r, i] * value[r]
         value[i] = v / low[i, i]
-    residual[:] = y
+    for j in range(y.size):  # `residual[:] = y` compiles the text of an error too: two seconds
+        residual[j] = y[j]
     for i in range(t):
         v, d = value[i], D[chosen[i]]
         for j in range(y.size):
