@@ -180,3 +180,21 @@ def stripes(gamma, size, stride=1, circular=True):
             border = zeros(shape, like=gamma)
             gamma = xp.concat([border, gamma, border], axis=first + axis)
     return patches(gamma, tuple(2 * r + 1 for r in reach), circular=False)
+
+
+def times(x, M):
+    """``x_i M`` for the rows ``x_i`` at all positions of a batch: patches to needles, or needles to slices.
+
+    One product of matrices: NumPy multiplies a stack one small matrix after the other.
+    """
+    xp = array_namespace(x)
+    return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
+
+
+def correlate(p, gamma):
+    """``sum_i p_i gamma_i^T`` over all positions of a batch: a matrix (n c, m) of patches and needles.
+
+    It is the adjoint of filters to the signal that they make of a code.
+    """
+    xp = array_namespace(p, gamma)
+    return xp.reshape(p, (-1, p.shape[-1])).T @ xp.reshape(gamma, (-1, gamma.shape[-1]))

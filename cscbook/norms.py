@@ -13,6 +13,18 @@ def l0(gamma):
     return int(xp.sum(xp.astype(gamma != 0, xp.int64)))
 
 
+def energy(x):
+    """``||x||_2^2`` of a whole array, summed in double precision."""
+    xp = array_namespace(x)
+    return float(xp.sum(x * x, dtype=xp.float64))
+
+
+def filter_norms(filters):
+    """``||d_k||_2`` of filters ``(*size, c, m)``, or of the columns of a matrix; zero where a filter is."""
+    xp = array_namespace(filters)
+    return xp.sqrt(xp.sum(filters * filters, axis=tuple(range(filters.ndim - 1))))
+
+
 def _most(views):
     xp = array_namespace(views)
     return int(xp.max(xp.sum(xp.astype(views != 0, xp.int64), axis=-1)))

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
-from ..local import aggregate, patches, positions
+from ..local import aggregate, patches, positions, times
 from . import fourier
 
 
@@ -92,14 +92,14 @@ class ConvDictionary:
         self._check(gamma, self.positions, self.filters.shape[-1], "code")
         if self._spectral_is_faster():
             return fourier.synthesis(self, gamma)
-        return aggregate(_rows(gamma, self.local.T), self.size, self.space, self.stride, self.circular)
+        return aggregate(times(gamma, self.local.T), self.size, self.space, self.stride, self.circular)
 
     def correlate(self, x):
         """``D.T @ x``: signal ``(*batch, *space, c)`` to correlations ``(*batch, *positions, m)``."""
         self._check(x, self.space, self.filters.shape[-2], "signal")
         if self._spectral_is_faster():
             return fourier.analysis(self, x)
-        return _rows(patches(x, self.size, self.stride, self.circular), self.local)
+        return times(patches(x, self.size, self.stride, self.circular), self.local)
 
     def _check(self, x, space, channels, what):
         array_namespace(self.filters, x)
@@ -259,12 +259,6 @@ def _largest_eigenvalue(D, steps=300, rtol=1e-4):
             break
         before, q = q, w / beside[-1]
     return float(values[-1]) * (1 + rtol)
-
-
-def _rows(x, M):
-    """``x @ M`` as one product of matrices: NumPy multiplies a stack one small matrix after the other."""
-    xp = array_namespace(x)
-    return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
 
 
 def linear_operator(D):

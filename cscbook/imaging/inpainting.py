@@ -4,6 +4,7 @@ not."""
 from dataclasses import dataclass
 
 from ..arrays import array_namespace, asarray, check, check_level, float64
+from ..norms import energy
 from ..pursuits import basis_pursuit
 from .batches import (
     check_filters,
@@ -170,8 +171,3 @@ def conjugate_gradients(A, b, x, tol, max_iter):
         before, left = left, energy(r)
         p = r + left / before * p
     return x
-
-
-def energy(x):
-    """``||x||_2^2`` in double precision."""
-    return float(array_namespace(x).sum(float64(x) ** 2))

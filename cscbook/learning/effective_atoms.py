@@ -8,7 +8,8 @@ import math
 
 from ..arrays import array_namespace
 from ..dictionaries.convolution import ConvDictionary
-from ..local import patches
+from ..local import correlate, patches, times
+from ..norms import filter_norms
 
 
 def spans(sizes, strides):
@@ -46,15 +47,8 @@ def filter_correlation(D, x, gamma):
     """``sum_i (R_i x) gamma_i^T`` over all positions and signals, shape of ``D.filters``: the adjoint of
     filters to ``D @ gamma``, and so minus the gradient of ``||x - D gamma||^2 / 2`` where x is the
     residual."""
-    xp, m = array_namespace(x, gamma), gamma.shape[-1]
-    local = _patch_rows(D, x).T @ xp.reshape(gamma, (-1, m))
-    return xp.reshape(local, D.filters.shape)
-
-
-def _patch_rows(D, x):
-    """All patches of all signals that the atoms of ``D`` see, one a row."""
-    seen = patches(x, D.size, D.stride, D.circular)
-    return array_namespace(x).reshape(seen, (-1, seen.shape[-1]))
+    local = correlate(patches(x, D.size, D.stride, D.circular), gamma)
+    return array_namespace(x).reshape(local, D.filters.shape)
 
 
 def filter_gradients(layers, atoms, gradient):
@@ -73,10 +67,9 @@ def filter_gradients(layers, atoms, gradient):
     xp = array_namespace(gradient)
     seen, found = xp.moveaxis(gradient, -1, 0), []
     for D, code in zip(layers[:-1], atoms[-2::-1], strict=True):
-        rows = _patch_rows(D, seen)  # the filter correlation and D^T both need them: taken once
-        local = rows.T @ xp.reshape(code, (-1, code.shape[-1]))
-        found.append(xp.reshape(local, D.filters.shape))
-        seen = xp.reshape(rows @ D.local, code.shape)
+        p = patches(seen, D.size, D.stride, D.circular)  # both uses of them: taken once
+        found.append(xp.reshape(correlate(p, code), D.filters.shape))
+        seen = times(p, D.local)
     return [*found, xp.moveaxis(seen, 0, -1)]
 
 
@@ -106,7 +99,7 @@ def prune(filters, zeros):
         raise ValueError(f"zeros = {zeros}: expected a share that leaves each atom an entry")
     level = xp.sort(xp.reshape(size, (-1,)))[-kept]
     filters = xp.where(size >= level, filters, xp.zeros_like(filters))
-    norms = xp.sqrt(xp.sum(filters * filters, axis=tuple(range(filters.ndim - 1))))
+    norms = filter_norms(filters)
     if bool(xp.any(norms == 0)):
         raise ValueError(f"zeros = {zeros}: an atom would lose all its entries")
     return filters / norms
@@ -119,7 +112,7 @@ def unit_layers(filters):
     for f in filters:
         xp = array_namespace(f)
         f = f if scale is None else f * scale[:, None]
-        norms = xp.sqrt(xp.sum(f * f, axis=tuple(range(f.ndim - 1))))
+        norms = filter_norms(f)
         scale = xp.where(norms > 0, norms, xp.ones_like(norms))
         found.append(f / scale)
     return found

@@ -7,10 +7,11 @@ import numpy as np
 from .. import kernels
 from ..arrays import array_namespace, asarray, is_numpy
 from ..dictionaries.convolution import ConvDictionary
-from ..local import patches
+from ..local import correlate, patches
+from ..norms import energy
 from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import Places, atom_rows
-from .problem import energy, unit
+from .problem import unit
 
 
 def filter_maps(gamma, mask, shape, size, circular):
@@ -27,12 +28,11 @@ def filter_maps(gamma, mask, shape, size, circular):
         D = ConvDictionary(filters, space, circular=circular)
         return (D if mask is None else Masked(D, mask)) @ gamma
 
-    def correlate(r):
+    def adjoint(r):
         seen = patches(r if mask is None else mask * r, size, circular=circular)
-        local = xp.reshape(seen, (-1, seen.shape[-1])).T @ xp.reshape(gamma, (-1, m))
-        return xp.reshape(local, (*size, -1, m))
+        return xp.reshape(correlate(seen, gamma), (*size, -1, m))
 
-    return synthesize, correlate
+    return synthesize, adjoint
 
 
 def _sparse_maps(gamma, mask, shape, size, circular):
@@ -46,12 +46,12 @@ def _sparse_maps(gamma, mask, shape, size, circular):
         kernels.convolution.subtract_all(places.as_rows(x), atom_rows(filters, gamma.dtype), rows, *sites, -z)
         return x
 
-    def correlate(r):
+    def adjoint(r):
         seen = np.zeros_like(places.atoms)
         kernels.convolution.correlate_all(places.as_rows(r if mask is None else mask * r), seen, *sites, z)
         return np.moveaxis(seen.reshape(m, *size, c), 0, -1)
 
-    return synthesize, correlate
+    return synthesize, adjoint
 
 
 def descend(problem, filters, gammas, steps, scale=1.0):
@@ -83,13 +83,13 @@ def descend(problem, filters, gammas, steps, scale=1.0):
         return tuple(y - synthesize(d) for y, (synthesize, _) in zip(problem.ys, maps, strict=True))
 
     at, r_at, t = filters, fit(filters), 1.0
-    ahead, r_ahead, value_at = at, r_at, _value(problem, at, r_at)
+    ahead, r_ahead, value_at = at, r_at, problem.fit(at, r_at)
     for _ in range(steps):
         gradient = problem.ridge * (ahead - problem.anchor)
-        for r, (_, correlate) in zip(r_ahead, maps, strict=True):
-            gradient = gradient - correlate(r)
+        for r, (_, adjoint) in zip(r_ahead, maps, strict=True):
+            gradient = gradient - adjoint(r)
         new, r_new, scale = _safe_step(problem, ahead, r_ahead, gradient, fit, weight, scale)
-        value = _value(problem, new, r_new)
+        value = problem.fit(new, r_new)
         if value > value_at and t > 1:
             ahead, r_ahead, t = at, r_at, 1.0
             continue
@@ -101,10 +101,6 @@ def descend(problem, filters, gammas, steps, scale=1.0):
         r_ahead = tuple(a + push * (a - b) for a, b in zip(r_new, r_at, strict=True))
         at, r_at, value_at = new, r_new, value
     return at, r_at, scale
-
-
-def _value(problem, d, r):
-    return sum(map(energy, r)) / 2 + problem.ridge / 2 * energy(d - problem.anchor)
 
 
 def _safe_step(problem, d, r, gradient, fit, weight, scale):

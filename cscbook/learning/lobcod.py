@@ -6,14 +6,14 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import array_namespace, is_numpy
+from ..arrays import is_numpy
 from ..checkpoints import run
 from ..dictionaries.convolution import ConvDictionary
 from ..pursuits.iterative import fista
-from ..pursuits.relaxation import Masked
+from ..pursuits.relaxation import Masked, objective
 from ..pursuits.working_set import refine
 from .filters import descend
-from .problem import LearnedFilters, energy, set_up
+from .problem import LearnedFilters, set_up
 
 
 def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes=2, steps=8, **shared):
@@ -86,9 +86,4 @@ def improve(D, y, lam, mask, gamma, passes, iterations=20):
     seen = D if mask is None else Masked(D, mask)
     bound = ConvDictionary(D.filters, D.space).lipschitz  # a border or a 0/1 mask only makes it smaller
     *_, new = islice(fista(seen, y, lam, lipschitz=bound, start=gamma), iterations * passes)
-    return min((gamma, new), key=lambda g: _value(seen, y, g, lam))
-
-
-def _value(D, y, gamma, lam):
-    xp = array_namespace(y)
-    return energy(y - D @ gamma) / 2 + lam * float(xp.sum(xp.abs(gamma), dtype=xp.float64))
+    return min((gamma, new), key=lambda g: float(objective(seen, y, g, lam)))

@@ -11,10 +11,10 @@ from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
 from ..layered import effective
 from ..local import positions
+from ..norms import energy
 from ..pursuits import omp
 from .effective_atoms import atoms_by_depth, cone, filter_correlation, filter_gradients, spans, unit_layers
 from .layerwise import greedy_atoms, layerwise_start
-from .problem import energy
 
 
 @dataclass(frozen=True)

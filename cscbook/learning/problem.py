@@ -9,6 +9,7 @@ from ..arrays import array_namespace, asarray, check, check_level, to_numpy
 from ..checkpoints import take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
+from ..norms import energy, filter_norms
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,17 @@ class Problem:
         left = ((y - on(y) @ g, M) for y, M, g in self.each(gammas))
         return tuple(r if M is None else M * r for r, M in left)
 
+    def pull(self, filters):
+        return self.ridge / 2 * energy(filters - self.anchor) if self.ridge else 0.0
+
+    def fit(self, filters, residuals):
+        """The part of the objective that the filters change, the codes fixed."""
+        return sum(map(energy, residuals)) / 2 + self.pull(filters)
+
     def objective(self, filters, gammas, residuals):
         xp = array_namespace(filters)
         l1 = sum(float(xp.sum(xp.abs(g), dtype=xp.float64)) for g in gammas)
-        pull = self.ridge / 2 * energy(filters - self.anchor) if self.ridge else 0.0
-        return sum(map(energy, residuals)) / 2 + self.lam * l1 + pull
+        return sum(map(energy, residuals)) / 2 + self.lam * l1 + self.pull(filters)
 
     def row(self, filters, gammas, residuals):
         """What the trace notes of a round."""
@@ -151,10 +158,10 @@ def as_masks(masks, ys, size):
 
 def unit(filters, zero_mean=False):
     """Filters of norm one, without their mean over space if asked; a zero filter is an error."""
-    xp, space = array_namespace(filters), tuple(range(filters.ndim - 2))
+    xp = array_namespace(filters)
     if zero_mean:
-        filters = filters - xp.mean(filters, axis=space, keepdims=True)
-    norms = xp.sqrt(xp.sum(filters * filters, axis=(*space, filters.ndim - 2)))
+        filters = filters - xp.mean(filters, axis=tuple(range(filters.ndim - 2)), keepdims=True)
+    norms = filter_norms(filters)
     if bool(xp.any(norms == 0)):
         raise ValueError("a filter is zero: it has no direction")
     return filters / norms
@@ -180,12 +187,6 @@ def first_filters(ys, size, m, D0, zero_mean, rng):
         norm = np.linalg.norm(patch)
         found.append((patch / norm if norm > 0 else 0) + 0.1 * noise / np.linalg.norm(noise))
     return unit(asarray(np.stack(found, axis=-1), like=ys[0]), zero_mean)
-
-
-def energy(x):
-    """``||x||_2^2``, summed in double precision."""
-    xp = array_namespace(x)
-    return float(xp.sum(x * x, dtype=xp.float64))
 
 
 def renew(filters, used, residuals, size, zero_mean):

@@ -14,7 +14,7 @@ def unit_atoms(D):
     return ConvDictionary(D.filters / atom_norms(D.local), D.space, D.stride, D.circular)
 
 
-def max_pool(gamma, size, stride, d=2):
+def largest_in_windows(gamma, size, stride, d=2):
     """Largest entry of each channel in windows of ``size`` positions, ``stride`` apart, on ``d`` axes."""
     xp = array_namespace(gamma)
     if not 1 <= size <= min(gamma.shape[-1 - d : -1]):
@@ -40,7 +40,7 @@ def pooled_features(D, x, beta, size=3, stride=2):
         Of the windows in which the largest entry of each channel counts.
     """
     gamma = positive_parts(thresholding(unit_atoms(D), x, beta).gamma)
-    pooled = max_pool(gamma, size, stride, len(D.space))
+    pooled = largest_in_windows(gamma, size, stride, len(D.space))
     return array_namespace(pooled).reshape(pooled, (x.shape[0], -1))
 
 

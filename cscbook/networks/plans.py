@@ -11,8 +11,7 @@ under ``"x"``; training does not ask, and does not pay for it.
 from dataclasses import dataclass
 
 from ..arrays import array_namespace
-from ..dictionaries.convolution import _rows
-from ..local import aggregate, patches
+from ..local import aggregate, correlate, patches, times
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,10 @@ def analysis(x, W, layer):
     p, local = patches(x, layer.size, layer.stride, circular=False), _local(W)
 
     def pull(g, inner=True):
-        spread = _put(_rows(g, local.T), layer) if inner else None
+        spread = _put(times(g, local.T), layer) if inner else None
         return spread, _correlate(p, g, W)
 
-    return _rows(p, local), pull
+    return times(p, local), pull
 
 
 def synthesis(gamma, W, layer):
@@ -41,9 +40,9 @@ def synthesis(gamma, W, layer):
 
     def pull(g):
         p = patches(g, layer.size, layer.stride, circular=False)
-        return _rows(p, local), _correlate(p, gamma, W)
+        return times(p, local), _correlate(p, gamma, W)
 
-    return _put(_rows(gamma, local.T), layer), pull
+    return _put(times(gamma, local.T), layer), pull
 
 
 def _put(p, layer):
@@ -55,10 +54,8 @@ def _local(W):
 
 
 def _correlate(p, g, W):
-    """``sum_i p_i g_i^T`` over all positions of the batch, in the shape of the filters."""
-    xp = array_namespace(p)
-    rows, columns = (xp.reshape(a, (-1, a.shape[-1])) for a in (p, g))
-    return xp.reshape(rows.T @ columns, W.shape)
+    """The correlation of patches and needles, in the shape of the filters."""
+    return array_namespace(p).reshape(correlate(p, g), W.shape)
 
 
 def rectify(z):

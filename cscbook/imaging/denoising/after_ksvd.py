@@ -51,6 +51,13 @@ def join(parts):
     return Denoised(x, D, sum(part.atoms_per_patch for part in parts) / len(parts))
 
 
+def _in_rounds(method, y, sigma, D, rounds, gain):
+    """The rounds of ``method(channel, sigma, D, size, rounds, gain)`` on every channel, side by side."""
+    channels, size = by_dictionary(y, sigma, D)
+    each = [method(part, sigma, D, size, check_whole("rounds", rounds), gain) for part, D in channels]
+    return map(join, zip(*each, strict=True))
+
+
 # --- agreement ----------------------------------------------------------------------------------------------
 
 
@@ -87,9 +94,7 @@ def share_disagreement(y, sigma, D, rounds=3, gain=GAIN):
     ------
     Denoised
     """
-    channels, size = by_dictionary(y, sigma, D)
-    each = [_share(part, sigma, D, size, check_whole("rounds", rounds), gain) for part, D in channels]
-    return map(join, zip(*each, strict=True))
+    return _in_rounds(_share, y, sigma, D, rounds, gain)
 
 
 def _share(y, sigma, D, size, rounds, gain):
@@ -155,9 +160,7 @@ def ksvd_epll(y, sigma, D, rounds=3, gain=1.05):
     ------
     Denoised
     """
-    channels, size = by_dictionary(y, sigma, D)
-    each = [_epll(part, sigma, D, size, check_whole("rounds", rounds), gain) for part, D in channels]
-    return map(join, zip(*each, strict=True))
+    return _in_rounds(_epll, y, sigma, D, rounds, gain)
 
 
 def _epll(y, sigma, D, size, rounds, gain):
