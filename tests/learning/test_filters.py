@@ -35,7 +35,7 @@ def test_filter_steps_never_increase_the_fit_and_keep_unit_norms(rng):
     filters, ys = planted_filters(rng)
     start = unit(rng.standard_normal(filters.shape))
     gammas = [rng.standard_normal((len(y), 3)) * (rng.random((len(y), 3)) < 0.2) for y in ys]
-    problem, _ = set_up(ys, SIZE, 3, 0.1, start, None, True, False, rng)
+    problem, _ = set_up(ys, SIZE, 3, 0.1, {"D0": start, "rng": rng})
     values = []
     for steps in range(12):
         D, _, _ = descend(problem, start, gammas, steps, scale=1e-3)

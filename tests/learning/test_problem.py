@@ -1,5 +1,6 @@
 """What all learners of convolutional filters share: what they recover, seeds, borders, interruptions."""
 
+import inspect
 import itertools
 from functools import partial
 
@@ -109,6 +110,19 @@ def test_a_damaged_or_foreign_checkpoint_is_refused(rng, tmp_path, learn):
         file.write_bytes(damaged)
         with pytest.raises(ValueError, match="damaged"):
             learn(ys, SIZE, 3, 0.1, n_iter=3, checkpoint=file)
+
+
+@every_learner
+def test_shared_keywords_have_their_defaults_and_others_are_named(rng, learn):
+    _, ys = planted_filters(rng, spaces=((40,), (30,)))
+    shared = {"D0": None, "circular": True, "zero_mean": False}
+    running = {"rng": None, "progress": False, "checkpoint": None}
+    one, other = learn(ys, SIZE, 3, 0.1, n_iter=1), learn(ys, SIZE, 3, 0.1, n_iter=1, **shared, **running)
+    np.testing.assert_array_equal(one.D, other.D)
+    for unknown in {"lipschitz", "ridge", "masks"} - {*inspect.signature(learn).parameters}:
+        if unknown != "masks" or learn is online:
+            with pytest.raises(TypeError, match=unknown):
+                learn(ys, SIZE, 3, 0.1, n_iter=1, **{unknown: 1.0})
 
 
 @pytest.mark.parametrize(
