@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy
+from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy, zeros
 from ..local import aggregate, patches, positions, times
 from . import fourier
 
@@ -123,20 +123,16 @@ class ConvDictionary:
 
     @cached_property
     def stripe_dictionary(self):
-        xp, m = array_namespace(self.filters), self.filters.shape[-1]
-        reach = [-(-n // self.stride) - 1 for n in self.size]
-        span = tuple(n + 2 * r * self.stride for n, r in zip(self.size, reach, strict=True))
-        one = ConvDictionary(
-            self.filters, span, self.stride, circular=False
-        )  # a stripe of needles, all of it inside
-        count = math.prod(one.positions) * m
-        columns = one @ xp.reshape(
-            xp.eye(count, dtype=self.filters.dtype, device=self.filters.device), (count, *one.positions, m)
-        )
-        inside = tuple(
-            slice(r * self.stride, r * self.stride + n) for n, r in zip(self.size, reach, strict=True)
-        )
-        return xp.reshape(columns[(slice(None), *inside, slice(None))], (count, -1)).T
+        xp = array_namespace(self.filters)
+        wide = xp.reshape(self.filters, (*self.size, -1))
+        for axis, n in enumerate(self.size):
+            around = (-(-n // self.stride) - 1) * self.stride  # how far away the last needles stand
+            border = zeros((*wide.shape[:axis], around, *wide.shape[axis + 1 :]), like=wide)
+            wide = xp.concat([border, wide, border], axis=axis)
+        cropped = patches(wide, self.size, self.stride, circular=False)  # the last needle sees the beginning
+        cropped = xp.flip(cropped, axis=tuple(range(len(self.space))))
+        cropped = xp.reshape(cropped, (-1, *self.local.shape))
+        return xp.reshape(xp.permute_dims(cropped, (1, 0, 2)), (self.local.shape[0], -1))
 
     @cached_property
     def lipschitz(self):
