@@ -1,4 +1,4 @@
-"""Pictures: images, atoms, feature maps, and what stands where in them."""
+"""Pictures: images, maps over them, and where their atoms stand."""
 
 import math
 
@@ -38,21 +38,6 @@ def images(xs, titles=None, columns=None, limits=(0, 255), width=7.0):
     for i, (x, ax) in enumerate(zip(xs, axes.flat, strict=False)):
         image(x, ax, titles[i] if titles else None, limits)
     return fig
-
-
-def atoms(D, ax=None, size=None, order=None, title=None):
-    """Draw the atoms of a matrix (n, m) as small square pictures in a square, each stretched to full
-    contrast."""
-    D = to_numpy(D)
-    D = D if order is None else D[:, to_numpy(order)]
-    size = size or math.isqrt(D.shape[0])
-    side = math.ceil(math.sqrt(D.shape[1]))
-    canvas = np.full((side * (size + 1) + 1,) * 2, 0.5)
-    for j, atom in enumerate(D.T):
-        top = np.abs(atom).max() or 1
-        i0, j0 = (size + 1) * (j // side) + 1, (size + 1) * (j % side) + 1
-        canvas[i0 : i0 + size, j0 : j0 + size] = 0.5 + atom.reshape(size, size) / (2 * top)
-    return image(canvas[..., None], plt.gca() if ax is None else ax, title, limits=(0, 1))
 
 
 def maps(values, titles, label, top=None, width=7.0):
