@@ -94,7 +94,7 @@ def descend(corr, z, cross, lam, curve, nonnegative, wrap, energy, gap, goal):
 
     A sweep moves the entries that would move at least half as far as the one that would move most. A
     move changes the correlations inside one stripe, through cross (m, 2 p + 1, (2 q + 1) m) as in
-    :func:`~cscbook.greedy_kernels.greedy`, and ``||r||^2`` in closed form. Codes whose ``gap``
+    :func:`~cscbook.kernels.greedy.greedy`, and ``||r||^2`` in closed form. Codes whose ``gap``
     is at most ``goal`` stay.
     """
     (B, P, row), m, span = z.shape, cross.shape[0], cross.shape[2]

@@ -1,4 +1,7 @@
-"""K-SVD: from patches to the dictionary that codes them sparsely."""
+"""The learner K-SVD: from patches to the dictionary that codes them sparsely.
+
+Denoising with it is :mod:`cscbook.imaging.denoising.ksvd`.
+"""
 
 import math
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
-"""Convolutional dictionary learning by block coordinate descent: codes, filters, codes, filters, all in
-place and local."""
+"""The learner by block coordinate descent: codes, filters, codes, filters, all in place and local.
+
+The pursuit of this name, for filters that are given, is :mod:`cscbook.localglobal.lobcod`.
+"""
 
 from functools import partial
 from itertools import islice

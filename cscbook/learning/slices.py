@@ -1,4 +1,7 @@
-"""Slice-based dictionary learning: K-SVD on slices, as if they were patches; they agree by ADMM."""
+"""The learner of slices: K-SVD on slices, as if they were patches; they agree by ADMM.
+
+The pursuit of slices, for filters that are given, is :mod:`cscbook.localglobal.slices`.
+"""
 
 from functools import partial
 

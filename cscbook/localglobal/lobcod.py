@@ -1,4 +1,7 @@
-"""Local block coordinate descent: needles whose patches do not meet move at the same time."""
+"""The pursuit by local block coordinate descent: needles whose patches do not meet move at the same time.
+
+The learner of this name is :mod:`cscbook.learning.lobcod`.
+"""
 
 import itertools
 

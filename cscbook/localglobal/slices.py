@@ -1,4 +1,7 @@
-"""The global pursuit by local work: iterative thresholding patch by patch, and the ADMM of the slices."""
+"""The pursuit by local work: iterative thresholding patch by patch, and the ADMM of the slices.
+
+The learner of slices is :mod:`cscbook.learning.slices`.
+"""
 
 from ..arrays import array_namespace, check, check_level
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue

@@ -1,6 +1,6 @@
-"""Denoising with sparse patches: code every overlapping patch, put the patches back, average.
+"""Denoising with sparse patches, by K-SVD above all: code every overlapping patch, put it back, average.
 
-Images are (H, W, c) in 0..255, and ``sigma`` is on that scale; channels are treated one by one.
+The learner is :mod:`cscbook.learning.ksvd`. Images are (H, W, c) in 0..255, and ``sigma`` is on that scale; channels are treated one by one.
 """
 
 import math
