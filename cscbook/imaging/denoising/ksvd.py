@@ -1,6 +1,7 @@
 """Denoising with sparse patches, by K-SVD above all: code every overlapping patch, put it back, average.
 
-The learner is :mod:`cscbook.learning.ksvd`. Images are (H, W, c) in 0..255, and ``sigma`` is on that scale; channels are treated one by one.
+The learner is :mod:`cscbook.learning.ksvd`. Images are (H, W, c) in 0..255, and ``sigma`` is on that
+scale; channels are treated one by one.
 """
 
 import math
