@@ -58,6 +58,14 @@ def take(keywords, **defaults):
     return [keywords.pop(name, value) for name, value in defaults.items()]
 
 
+def take_all(function, keywords, **defaults):
+    """:func:`take`, where nothing may be left: else a TypeError in the name of ``function``."""
+    values = take(keywords, **defaults)
+    if keywords:
+        raise TypeError(f"{function}() got an unexpected keyword argument {next(iter(keywords))!r}")
+    return values
+
+
 def run(step, state, n_iter, *, rng=None, checkpoint=None, settings=(), progress=False, title="learning"):
     """Apply ``state, row = step(state, rng)`` until ``n_iter`` rows are there, or until it raises
     StopIteration; returns ``(state, trace)``. The outer loop of all learning.

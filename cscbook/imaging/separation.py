@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..arrays import array_namespace, check, check_level
+from ..checkpoints import take_all
 from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
@@ -33,9 +34,7 @@ class Separated:
     converged: bool
 
 
-def separate(
-    y, D=None, lam=0.05, tv=0.06, *, size=12, m=32, rounds=12, start=5.0, learn=None, tol=1e-2, rng=None
-):
+def separate(y, D=None, lam=0.05, tv=0.06, *, rounds=12, start=5.0, learn=None, tol=1e-2, **own):
     """Split an image in cartoon and texture by block-coordinate descent.
 
     ``min ||y - D g - u||^2 / 2 + lam ||g||_1 + tv TV(u)`` over the code ``g``, the cartoon ``u`` and, where
@@ -51,8 +50,8 @@ def separate(
         Filters of the texture. Default: :func:`texture_filters` of the image itself.
     lam, tv : float
         For intensities in 0..1. A large ``tv`` drives the cartoon into the code.
-    size, m : int
-        Of the filters, if they come from the image itself.
+    size, m : int, default 12 and 32
+        Of the filters, if they come from the image itself; the Generator ``rng`` then chooses patches.
     rounds : int
     start : float
         The first cartoon, before there is a code, has ``start`` times the weight ``tv``.
@@ -65,6 +64,7 @@ def separate(
     -------
     Separated
     """
+    size, m, rng = take_all("separate", own, size=12, m=32, rng=None)
     if rounds != int(rounds) or rounds < 1:
         raise ValueError(f"rounds = {rounds}: expected an integer, at least 1")
     check_level("tv", tv)

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import array_namespace, indices, to_numpy
-from ..checkpoints import take
+from ..checkpoints import take_all
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import dense, normalize
 from ..layered import effective
@@ -45,9 +45,7 @@ def layerwise_start(ys, sizes, m, nonzeros, k, strides, circular, express=greedy
     sweeps, count : int, default 10 and 20,000
         Rounds of K-SVD, and the number of patches that it sees.
     """
-    sweeps, count = take(options, sweeps=10, count=20_000)
-    if options:
-        raise TypeError(f"layerwise_start got unexpected keywords: {', '.join(options)}")
+    sweeps, count = take_all("layerwise_start", options, sweeps=10, count=20_000)
     rng, c = np.random.default_rng(0) if rng is None else rng, ys.shape[-1]
     found, space = [], tuple(ys.shape[1 : 1 + len(sizes[0])])
     for i, (size, stride) in enumerate(zip(sizes, strides, strict=True)):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import array_namespace, asarray, to_numpy
-from ..checkpoints import write_npz
+from ..checkpoints import take_all, write_npz
 from ..norms import l0_inf_stripe, l2_inf_patch
 from ..pursuits import basis_pursuit, basis_pursuit_equality, omp
 
@@ -86,18 +86,7 @@ def wilson(outcomes, z=1.96):
 
 
 def phase_transition(
-    D,
-    cardinalities,
-    trials,
-    pursuits=None,
-    *,
-    amplitude=None,
-    eps=0.0,
-    success=same_code,
-    seed=0,
-    n_jobs=None,
-    progress=False,
-    folder=None,
+    D, cardinalities, trials, pursuits=None, *, amplitude=None, eps=0.0, success=same_code, seed=0, **running
 ):
     """Draw random codes of growing cardinality, and see which pursuits find them.
 
@@ -120,7 +109,7 @@ def phase_transition(
         The trials of a cardinality depend on it and on the cardinality alone.
     n_jobs : int, optional
         Parallel jobs, one a cardinality; joblib's default.
-    progress : bool
+    progress : bool, default False
         Show a bar.
     folder : path, optional
         Keep each finished cardinality in a file there; a later call with the same settings goes on from
@@ -130,9 +119,7 @@ def phase_transition(
     -------
     PhaseTransition
     """
-    import joblib
-    from tqdm import tqdm
-
+    n_jobs, progress, folder = take_all("phase_transition", running, n_jobs=None, progress=False, folder=None)
     pursuits = pursuits or {"OMP": recover_omp, "BP": recover_bp}
     if trials < 1 or not len(cardinalities) or min(cardinalities) < 1:
         raise ValueError(
@@ -140,17 +127,25 @@ def phase_transition(
         )
     settings = _settings(D, trials, pursuits, amplitude, eps, success, seed)
     files = [None if folder is None else Path(folder) / f"{settings}-{k}.npz" for k in cardinalities]
-    jobs = (
-        joblib.delayed(_job)(D, int(k), trials, pursuits, amplitude, eps, success, seed, file)
+    jobs = [
+        (D, int(k), trials, pursuits, amplitude, eps, success, seed, file)
         for k, file in zip(cardinalities, files, strict=True)
-    )
-    found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    rows = list(tqdm(found, total=len(files), disable=not progress, desc="phase transition"))
+    ]
+    rows = _spread(jobs, n_jobs, progress)
     return PhaseTransition(
         np.repeat(np.asarray(cardinalities), trials),
         np.concatenate([row["l0_inf"] for row in rows]),
         {name: np.concatenate([row[name] for row in rows]) for name in pursuits},
     )
+
+
+def _spread(jobs, n_jobs, progress):
+    """The outcome of every job, on so many cores."""
+    import joblib
+    from tqdm import tqdm
+
+    found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_job)(*job) for job in jobs)
+    return list(tqdm(found, total=len(jobs), disable=not progress, desc="phase transition"))
 
 
 def _settings(D, trials, pursuits, amplitude, eps, success, seed):
