@@ -117,3 +117,5 @@ def test_bad_input_is_named(mixture, filters):
         separate(y * np.nan, filters)
     with pytest.raises(ValueError, match="expected 3 axes"):
         separate(y[..., 0], filters)
+    with pytest.raises(TypeError, match="separate.*'steps'"):
+        separate(y, filters, steps=3)

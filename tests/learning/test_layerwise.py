@@ -5,10 +5,15 @@ import pytest
 
 from cscbook import normalize
 from cscbook.arrays import to_numpy
-from cscbook.learning import greedy_atoms, thresholded_atoms
+from cscbook.learning import greedy_atoms, layerwise_start, thresholded_atoms
 from cscbook.learning.effective_atoms import (
     keep_largest,
 )
+
+
+def test_a_keyword_that_nobody_knows_is_named(rng):
+    with pytest.raises(TypeError, match="layerwise_start.*'steps'"):
+        layerwise_start(rng.standard_normal((9, 20, 1)), ((4,),), (3,), (), (1,), (1,), True, steps=2)
 
 
 @pytest.mark.parametrize("express", [greedy_atoms, thresholded_atoms])

@@ -78,6 +78,8 @@ def test_bad_input_is_named(rng):
         mlcsc_learning(ys, SIZES, ATOMS, (2, 9), (1, 1, 1))
     with pytest.raises(ValueError, match="do not fit"):
         mlcsc_learning(ys[:, :8], SIZES, ATOMS, (2, 2), (1, 1, 1), strides=STRIDES)
+    with pytest.raises(TypeError, match="'speed'"):
+        mlcsc_learning(ys, SIZES, ATOMS, (2, 2), (1, 1, 1), strides=STRIDES, speed=1)
     with pytest.raises(ValueError, match="step = 0"):
         mlcsc_learning(ys, SIZES, ATOMS, (2, 2), (1, 1, 1), step=0)
     with pytest.raises(ValueError, match="NaN"):

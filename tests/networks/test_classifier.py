@@ -110,3 +110,5 @@ def test_wrong_input_is_named():
         train_cnn(x, y, atoms=(3, 4))
     with pytest.raises(ValueError, match="do not fit"):
         train_cnn(x, y, sizes=((6, 6), (20, 20), (4, 4)))
+    with pytest.raises(TypeError, match="'speed'"):
+        train_cnn(x, y, speed=1e-3, **SMALL)

@@ -92,3 +92,8 @@ def test_rates_come_with_their_intervals(D):
 def test_bad_settings_are_named(D, cardinalities, trials, message):
     with pytest.raises(ValueError, match=message):
         phase_transition(D, cardinalities, trials)
+
+
+def test_a_keyword_that_nobody_knows_is_named(D):
+    with pytest.raises(TypeError, match="phase_transition.*'jobs'"):
+        phase_transition(D, [1], 1, jobs=2)

@@ -113,6 +113,11 @@ def test_bad_input_is_named(change, message):
         lesson(**change)
 
 
+def test_a_keyword_that_nobody_knows_is_named():
+    with pytest.raises(TypeError, match="'speed'"):
+        lesson(speed=1e-3)
+
+
 def test_bad_networks_are_named(rng):
     start = csc_start(csc_filters(rng), 0.1, 2)
     x = [100 + rng.standard_normal((40, 40, 1))]
