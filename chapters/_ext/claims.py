@@ -173,7 +173,7 @@ def _one_claim_a_line(content):
 
 def _words(site):
     seen = {
-        m: "fails" if left is None else f"{left:.5g} {sign} {right:.5g}"
+        m: sign if left is None else f"{left:.5g} {sign} {right:.5g}"
         for m, (left, right, sign) in site.items()
     }
     return ", ".join(f"{words} ({machine})" for machine, words in seen.items())
