@@ -16,7 +16,7 @@ from .batches import (
     roughness,
     to_batch,
 )
-from .denoising.ksvd import PEAK, single
+from .denoising.ksvd import PEAK, check_whole, single
 from .total_variation import gradient, gradient_adjoint
 
 
@@ -121,8 +121,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     D0 = filters = check_filters(check("y", y, ndim=3), D0)
     if filters.shape[2] != 1 or filters.shape[0] != filters.shape[1]:
         raise ValueError(f"D0 of shape {tuple(filters.shape)}: expected square filters of one channel")
-    if rounds != int(rounds) or rounds < 1:
-        raise ValueError(f"rounds = {rounds}: expected an integer, at least 1")
+    check_whole("rounds", rounds)
     for _ in range(rounds):
         filled = inpaint(y, mask, filters, **options).x
         own = patch_filters([filled], filters.shape[0], m, k, rng=rng)

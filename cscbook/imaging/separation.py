@@ -8,7 +8,7 @@ from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
 from .batches import check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
-from .denoising.ksvd import PEAK, single
+from .denoising.ksvd import PEAK, check_whole, single
 from .total_variation import denoise_tv
 
 
@@ -65,9 +65,7 @@ def separate(y, D=None, lam=0.05, tv=0.06, *, rounds=12, start=5.0, learn=None, 
     Separated
     """
     size, m, rng = take_all("separate", own, size=12, m=32, rng=None)
-    if rounds != int(rounds) or rounds < 1:
-        raise ValueError(f"rounds = {rounds}: expected an integer, at least 1")
-    check_level("tv", tv)
+    rounds, tv = check_whole("rounds", rounds), check_level("tv", tv)
     learn = D is None if learn is None else learn
     D = texture_filters(y, size, m, start * tv, rng=rng) if D is None else D
     filters = unit(single(check_filters(check("y", y, ndim=3), D)), zero_mean=learn)

@@ -16,18 +16,12 @@ from .ksvd import (
     average,
     centred_patches,
     check_image,
+    check_whole,
     code_patches,
     image_patches,
     single,
     synthesize,
 )
-
-
-def check_whole(name, value, least=1):
-    """Raise unless ``value`` is an integer, at least ``least``."""
-    if value != int(value) or value < least:
-        raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
-    return int(value)
 
 
 def by_dictionary(y, sigma, D):

@@ -48,6 +48,13 @@ def psnr(x, truth, peak=255):
     return math.inf if mse == 0 else 10 * math.log10(peak**2 / mse)
 
 
+def check_whole(name, value, least=1):
+    """Raise unless ``value`` is an integer, at least ``least``."""
+    if value != int(value) or value < least:
+        raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
+    return int(value)
+
+
 def check_image(y, sigma, size):
     """Raise unless ``y`` is an image (H, W, c) that holds a patch, and ``sigma`` a positive number."""
     check("y", y, ndim=3)

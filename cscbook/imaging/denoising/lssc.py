@@ -5,8 +5,8 @@ import math
 from ...arrays import array_namespace, check, check_level, float64, indices, zeros
 from ...dictionaries.matrix import atom_norms
 from ...pursuits import Pursuit
-from .after_ksvd import by_dictionary, check_whole, join
-from .ksvd import GAIN, Denoised, average, centred_patches, single
+from .after_ksvd import by_dictionary, join
+from .ksvd import GAIN, Denoised, average, centred_patches, check_whole, single
 from .similar_patches import similar_patches
 
 

@@ -7,7 +7,7 @@ believe of them.
 import math
 
 from ...arrays import array_namespace, asarray, check, check_level, float64, zeros
-from .ksvd import average, by_channel, centred_patches, check_image, image_patches
+from .ksvd import average, by_channel, centred_patches, check_image, check_whole, image_patches
 from .similar_patches import similar_patches, ungroup
 
 # --- a mixture of Gaussians ---------------------------------------------------------------------------------
@@ -132,8 +132,7 @@ def denoise_wnnm(
     array (H, W, c)
     """
     check_image(y, sigma, size)
-    if rounds != int(rounds) or rounds < 1:
-        raise ValueError(f"rounds = {rounds}: expected a positive integer")
+    check_whole("rounds", rounds)
     if stride > size:
         raise ValueError(f"stride = {stride}: expected at most the size {size}, else pixels are in no group")
     for name, value in (("feedback", feedback), ("left", left), ("gain", gain)):

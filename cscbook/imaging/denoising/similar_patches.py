@@ -1,6 +1,7 @@
 """Which patches of an image look alike: the groups that low-rank and simultaneous sparse models work on."""
 
 from ...arrays import array_namespace, check, float64, indices, is_numpy, zeros
+from .ksvd import check_whole
 
 AT_ONCE = 1 << 22  # distances held in memory at a time
 
@@ -46,8 +47,7 @@ def _around(window):
 
 def _check(x, size, members, window, stride):
     for name, value in (("size", size), ("members", members), ("window", window), ("stride", stride)):
-        if value != int(value) or value < 1:
-            raise ValueError(f"{name} = {value}: expected a positive integer")
+        check_whole(name, value)
     if size > min(x.shape[:2]):
         raise ValueError(f"image of shape {tuple(x.shape)} is smaller than a patch of {size} x {size}")
     grid = tuple(length - size + 1 for length in x.shape[:2])
