@@ -13,6 +13,8 @@ from ..dictionaries.matrix import coherence
 from ..norms import l0_inf_patch, l0_inf_stripe
 from .guarantees import bp_noise_level, sparsest_error_bound, thresholding_noise_level, uniqueness_level
 
+ROUNDING = 1e-16  # the coherence of orthogonal atoms, so that 1 / mu stays a number
+
 
 class Layer(NamedTuple):
     """What the theorems ask of a layer ``gamma_{i - 1} = D_i gamma_i``.
@@ -45,7 +47,8 @@ def layers_of(dictionaries, codes):
         size = xp.abs(gamma[gamma != 0])
         stripe = l0_inf_stripe(gamma, D.size, D.stride, D.circular)
         ends = (float(xp.min(size)), float(xp.max(size))) if stripe else (math.inf, 0.0)
-        layers.append(Layer(coherence(D), stripe, l0_inf_patch(gamma, *view), *ends))
+        mu = max(coherence(D), ROUNDING)
+        layers.append(Layer(mu, stripe, l0_inf_patch(gamma, *view), *ends))
     return layers
 
 

@@ -86,6 +86,15 @@ def test_layers_hold_what_the_theorems_ask(xp):
     assert two == Layer(coherence(D2), 1, 1, 1.0, 2.0)
 
 
+def test_orthogonal_atoms_have_a_layer_too():
+    atoms = np.zeros((3, 2, 1))
+    atoms[0, 0], atoms[2, 1] = 0.6, 0.8  # in channels of their own: all shifts are orthogonal
+    D = ConvDictionary(atoms, (40,), circular=False)
+    (facts,) = layers_of([D], [spaced_code(38, 1, (5, 9))])
+    assert coherence(D) < 1e-15 and facts.mu > 0
+    assert dcp_is_unique([facts]) and np.isfinite(layered_thresholding_error_bounds([facts], 0.01)).all()
+
+
 def test_bounds_by_hand():
     layers = [Layer(0.1, 3, 4, 0.5, 1.0), Layer(0.2, 1, 1, 0.7, 1.0)]
     assert dcp_is_unique(layers)
