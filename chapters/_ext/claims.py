@@ -52,11 +52,12 @@ def key_of(row):
 
 
 def measure(machine, paths, say=print):
-    """Run the notebooks as ``machine``; returns ``{notebook: {claim: row}}`` and the seconds of each."""
+    """Run the notebooks as ``machine``; returns ``{notebook: {claim: row}}``, the seconds of each notebook,
+    and one line for every cell that stopped."""
     env = machines()[machine]
     folder = cache_folder(env=os.environ | env)
     run(paths, folder, env, say=say)
-    rows, seconds = {}, {}
+    rows, seconds, stopped = {}, {}, []
     for path in paths:
         copy = executed_copy(path, folder)
         drawn = machine.startswith("draws")
@@ -69,8 +70,8 @@ def measure(machine, paths, say=print):
         seconds[name_of(path)] = round(seconds_of(path, folder), 1)
         for cell, mark in failures(copy):
             if "traceback" in mark:
-                say(f"{machine}: {name_of(path)}, code cell {cell} stopped: {mark['sentence']}")
-    return rows, seconds
+                stopped.append(f"{machine}: {name_of(path)}, code cell {cell} stopped: {mark['sentence']}")
+    return rows, seconds, stopped
 
 
 def _proved(site):
@@ -186,11 +187,11 @@ def main():
     parser.add_argument("--only", nargs="*", help="notebooks such as 3.4; default: all")
     chosen = parser.parse_args()
     paths = [p for p in notebooks() if not chosen.only or name_of(p) in chosen.only]
-    found, seconds = {}, {}
+    found, seconds, stopped = {}, {}, []
     for machine in chosen.machines or machines():
         print(f"== {machine}", flush=True)
-        found[machine], taken = measure(machine, paths, say=lambda line: print(line, flush=True))
-        seconds = seconds or taken
+        found[machine], taken, ended = measure(machine, paths, say=lambda line: print(line, flush=True))
+        seconds, stopped = seconds or taken, stopped + ended
     before = stored()
     claims = merge(found, before["claims"] if chosen.check or chosen.machines or chosen.only else None)
     if not chosen.check:
@@ -205,9 +206,10 @@ def main():
     thin = thin_claims(claims)
     for ratio, name, key, message, site in thin:
         print(f"{name} {key}\n    {message}\n    {ratio:.1f} spreads: {_words(site)}")
+    print("\n".join(stopped), end="\n" if stopped else "")
     count = sum(len(entry["sites"]) for entries in claims.values() for entry in entries.values())
     print(f"{count} comparisons, {len(thin)} of them thin")
-    return 1 if thin else 0
+    return 1 if thin or stopped else 0
 
 
 if __name__ == "__main__":
