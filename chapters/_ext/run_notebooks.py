@@ -140,7 +140,7 @@ def execute(path, env):
         try:
             client.execute(env=env | {"CSCBOOK_LEDGER": str(ledger)})
         except DeadKernelError as error:
-            _mark_dead(notebook, error)
+            _mark_dead(notebook, client.code_cells_executed, error)
         rows = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -155,11 +155,11 @@ def _by_cell(notebook, rows):
     return [row | {"cell": ran[row["cell"] - 1]} for row in rows]
 
 
-def _mark_dead(notebook, error):
-    """The last cell that began says that the kernel died."""
+def _mark_dead(notebook, begun, error):
+    """The last of the ``begun`` cells says that the kernel died in it."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    begun = [cell for cell in code if cell.execution_count is not None] or code[:1]
-    begun[-1].outputs.append(nbformat.v4.new_output("error", ename="DeadKernel", evalue=str(error)))
+    dead = nbformat.v4.new_output("error", ename="DeadKernel", evalue=str(error))
+    code[max(begun - 1, 0)].outputs.append(dead)
 
 
 def _boxed(output):
