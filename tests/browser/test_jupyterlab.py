@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.browser
 
@@ -76,11 +77,16 @@ def wait_for_address(server, folder):
 def test_a_slider_redraws_through_the_kernel(lab, watch):
     tab = watch(viewport={"width": 1280, "height": 900})
     tab.page.goto(lab)
-    tab.page.locator(".jp-CodeCell .cm-content").first.click()
-    tab.page.keyboard.press("Shift+Enter")
     picture = tab.page.locator(".jp-OutputArea img")
     traceback = tab.page.locator(".jp-OutputArea [data-mime-type*=error]")
-    picture.or_(traceback).first.wait_for(timeout=240_000)
+    for _ in range(12):  # on a busy machine a key is lost that comes before JupyterLab is ready
+        tab.page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)
+        tab.page.keyboard.press("Control+Enter")
+        try:
+            picture.or_(traceback).first.wait_for(timeout=20_000)
+            break
+        except TimeoutError:
+            continue
     assert not traceback.count(), traceback.first.text_content()
     assert picture.get_attribute("alt") == "a bar of height 5 and width 1.5"
     before = picture.get_attribute("src")
