@@ -148,7 +148,7 @@ def stored():
 
 
 def _rounded(claims):
-    """Six digits of every side are enough."""
+    """Nine digits of every side are enough."""
     for entries in claims.values():
         for entry in entries.values():
             for site in entry["sites"].values():
@@ -172,12 +172,13 @@ def _one_claim_a_line(content):
     return json.dumps(head)[:-1] + ', "claims": {\n' + ",\n".join(lines) + "\n}}\n"
 
 
+def in_words(left, right, sign):
+    """A comparison with the numbers on both sides, or its sign where it has none."""
+    return sign if left is None else f"{left:.5g} {sign} {right:.5g}"
+
+
 def _words(site):
-    seen = {
-        m: sign if left is None else f"{left:.5g} {sign} {right:.5g}"
-        for m, (left, right, sign) in site.items()
-    }
-    return ", ".join(f"{words} ({machine})" for machine, words in seen.items())
+    return ", ".join(f"{in_words(*sides)} ({machine})" for machine, sides in site.items())
 
 
 def main():

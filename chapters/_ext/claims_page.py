@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
-from claims import judged, key_of, stored
+from claims import in_words, judged, key_of, stored
 from docutils import nodes
 from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, title_of
 from sphinx.util.docutils import SphinxDirective
@@ -57,7 +57,7 @@ class ClaimsTable(SphinxDirective):
         words = row["message"] or row["text"]
         said = nodes.paragraph("", "", nodes.reference("", words, refuri=target, internal=True))
         cell = [said, nodes.paragraph("", "", nodes.literal("", row["text"]))] if row["message"] else [said]
-        here = "; ".join(_sides(*site[2:]) for site in row["sites"])
+        here = "; ".join(in_words(*site[2:]) for site in row["sites"])
         found = (here or "holds") if row["held"] else f"DOES NOT HOLD: {here}"
         margin, spread = _measured(entry)
         texts = (nodes.paragraph("", text) for text in (found, margin, spread))
@@ -77,10 +77,6 @@ def _measured(entry):
     if log:
         return f"a factor of {np.exp(smallest):.3g}", f"a factor of {np.exp(spread):.3g}"
     return f"{smallest:.3g}", f"{spread:.3g}"
-
-
-def _sides(left, right, sign):
-    return f"{left:.5g} {sign} {right:.5g}"
 
 
 def _row(*cells):
