@@ -115,6 +115,22 @@ def test_what_other_machines_found_before_is_kept_where_the_words_are_the_same()
     assert entry["sites"]["0"] == {"host": [0.5, 1.0, "<"], "haswell": [0.4, 1.0, "<"]}
 
 
+def test_a_claim_that_became_a_theorem_s_forgets_its_old_margins():
+    row = {"cell": "a", "number": 0, "text": "x <= 1", "message": "small", "held": True}
+    here = {"host": {"1.1": {"a/0/x <= 1": row | {"sites": [[0, 0.0, 1.0, 1.0, "proved"]]}}}}
+    old = {"1.1": {"a/0/x <= 1": {"sites": {"0": {"haswell": [1.0, 1.0, "≤"]}}}}}
+    (entry,) = margins.merge(here, old)["1.1"].values()
+    assert entry["sites"]["0"] == {"host": [1.0, 1.0, "proved"]}
+
+
+def test_a_margin_in_the_tenth_digit_survives_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(margins, "LEDGER", tmp_path / "claims.json")
+    claims = {"1.1": {"a/0/x <= y": {"message": "", "sites": {"0": {"host": [1.0, 1.0 + 1e-12, "≤"]}}}}}
+    content = {"machines": ["host"], "seconds": {}, "claims": claims}
+    margins.LEDGER.write_text(margins._one_claim_a_line(content), encoding="utf-8")
+    assert margins.stored() == content
+
+
 def notebook(folder, *cells):
     """A notebook of these cells, on the disk."""
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])

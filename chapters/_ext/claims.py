@@ -97,6 +97,8 @@ def merge(found, before=None):
         for key, entry in entries.items():
             for site, old in entry["sites"].items():
                 if new := claims.get(name, {}).get(key, {}).get("sites", {}).get(site):
+                    same = next(iter(new.values()))[2]
+                    old = {m: sides for m, sides in old.items() if sides[2] in (same, "fails")}
                     claims[name][key]["sites"][site] = old | new
     return claims
 
@@ -147,18 +149,6 @@ def stored():
     return json.loads(LEDGER.read_text(encoding="utf-8"))
 
 
-def _rounded(claims):
-    """Nine digits of every side are enough."""
-    for entries in claims.values():
-        for entry in entries.values():
-            for site in entry["sites"].values():
-                for machine, (*sides, sign) in site.items():
-                    site[machine] = [side if side is None else float(f"{side:.9g}") for side in sides] + [
-                        sign
-                    ]
-    return claims
-
-
 def _one_claim_a_line(content):
     """JSON in which a changed claim is a changed line."""
     lines = []
@@ -201,7 +191,7 @@ def main():
         content = {
             "machines": played,
             "seconds": before["seconds"] | seconds,
-            "claims": _rounded(kept),
+            "claims": kept,
         }
         LEDGER.write_text(_one_claim_a_line(content), encoding="utf-8")
     thin = thin_claims(claims)
