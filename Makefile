@@ -1,6 +1,7 @@
 # make book   install, build the book (warnings are errors), say where to open it
 # make test   install, then lint, unit tests, every notebook, the build, the built pages
 # make claims every notebook on several kinds of machine: by what margin does each claim hold?
+# make cupy   every notebook under CuPy's rules, without a device
 # make lab    JupyterLab on the chapters        make serve  the built book on this machine
 # make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
 
@@ -12,7 +13,7 @@ STAMP = $(VENV)/.installed
 # The package spreads its own work over the cores; BLAS threads on top of that only get in its way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install book test lint unit notebooks html pages claims lab serve clean
+.PHONY: help install book test lint unit notebooks html pages claims cupy lab serve clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -59,6 +60,10 @@ pages: $(STAMP)
 
 claims: $(STAMP)
 	$(BIN)/python chapters/_ext/claims.py $(MACHINES)
+
+cupy: $(STAMP)
+	CSCBOOK_BACKEND=cupy PYTHONPATH=tests/standin $(BIN)/python -m pytest tests --ignore=tests/browser -m gpu -q -n 2
+	$(BIN)/python chapters/_ext/claims.py --check "cupy stand-in"
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters

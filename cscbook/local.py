@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from . import kernels
-from .arrays import array_namespace, indices, is_numpy, sliding_windows, zeros
+from .arrays import added, array_namespace, indices, is_numpy, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
@@ -127,9 +127,8 @@ def _overlap_add(p, axis, inner, N, stride):
     shape[axis] = _reach(N, count, n, stride)
     out, at = zeros(tuple(shape), like=p), (slice(None),) * axis
     for i in range(n):
-        out[at + (slice(i, i + stride * (count - 1) + 1, stride), ...)] += p[
-            (slice(None),) * inner + (i, ...)
-        ]
+        where = at + (slice(i, i + stride * (count - 1) + 1, stride), ...)
+        out = added(out, where, p[(slice(None),) * inner + (i, ...)])
     return out
 
 
@@ -139,8 +138,7 @@ def _wrapped(x, axis, N):
         return x
     at = (slice(None),) * axis
     head, tail = x[at + (slice(0, N), ...)], x[at + (slice(N, None), ...)]
-    head[at + (slice(0, x.shape[axis] - N), ...)] += tail
-    return head
+    return added(head, at + (slice(0, x.shape[axis] - N), ...), tail)
 
 
 def counts(size, space, stride=1, circular=True, *, like):
@@ -185,10 +183,11 @@ def stripes(gamma, size, stride=1, circular=True):
 def times(x, M):
     """``x_i M`` for the rows ``x_i`` at all positions of a batch: patches to needles, or needles to slices.
 
-    One product of matrices: NumPy multiplies a stack one small matrix after the other.
+    One product of matrices: NumPy multiplies a stack one small matrix after the other. ``xp.matmul`` takes
+    single precision with double, which PyTorch's ``@`` does not.
     """
     xp = array_namespace(x)
-    return xp.reshape(xp.reshape(x, (-1, x.shape[-1])) @ M, (*x.shape[:-1], M.shape[-1]))
+    return xp.reshape(xp.matmul(xp.reshape(x, (-1, x.shape[-1])), M), (*x.shape[:-1], M.shape[-1]))
 
 
 def correlate(p, gamma):
@@ -197,4 +196,4 @@ def correlate(p, gamma):
     It is the adjoint of filters to the signal that they make of a code.
     """
     xp = array_namespace(p, gamma)
-    return xp.reshape(p, (-1, p.shape[-1])).T @ xp.reshape(gamma, (-1, gamma.shape[-1]))
+    return xp.matmul(xp.reshape(p, (-1, p.shape[-1])).T, xp.reshape(gamma, (-1, gamma.shape[-1])))

@@ -1,6 +1,6 @@
 """Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
 
-from .arrays import array_namespace, asarray, check
+from .arrays import array_namespace, asarray, check, double, float64
 from .dictionaries.matrix import shifted_coherence
 from .local import patches, stripes
 
@@ -9,14 +9,13 @@ def l0(gamma):
     """Number of non-zeros ``||gamma||_0`` of an array or a sparse matrix."""
     if hasattr(gamma, "count_nonzero"):
         return int(gamma.count_nonzero())
-    xp = array_namespace(gamma)
-    return int(xp.sum(xp.astype(gamma != 0, xp.int64)))
+    return int(array_namespace(gamma).count_nonzero(gamma))
 
 
 def energy(x):
     """``||x||_2^2`` of a whole array, summed in double precision."""
     xp = array_namespace(x)
-    return float(xp.sum(x * x, dtype=xp.float64))
+    return float(xp.sum(x * x, dtype=double(x)))
 
 
 def filter_norms(filters):
@@ -27,7 +26,7 @@ def filter_norms(filters):
 
 def _most(views):
     xp = array_namespace(views)
-    return int(xp.max(xp.sum(xp.astype(views != 0, xp.int64), axis=-1)))
+    return int(xp.max(xp.count_nonzero(views, axis=-1)))
 
 
 def l0_inf_stripe(gamma, size, stride=1, circular=True):
@@ -59,6 +58,6 @@ def stripe_coherence(gamma, D):
     the :func:`~cscbook.dictionaries.matrix.shifted_coherence`.
     """
     xp = array_namespace(gamma)
-    weight = asarray(shifted_coherence(D).reshape(-1), like=xp.astype(gamma, xp.float64))
-    needles = xp.sum(xp.astype(gamma != 0, xp.float64), axis=-1)[..., None]
+    weight = asarray(shifted_coherence(D).reshape(-1), like=float64(gamma))
+    needles = xp.sum(float64(gamma != 0), axis=-1)[..., None]
     return stripes(needles, D.size, D.stride, D.circular) @ weight

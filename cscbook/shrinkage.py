@@ -7,7 +7,7 @@ def soft(z, beta):
     """Soft thresholding, ``sign(z) * max(|z| - beta, 0)``: the prox of ``beta * ||.||_1`` [Donoho,
     1995]."""
     xp = array_namespace(z)
-    return xp.sign(z) * xp.maximum(xp.abs(z) - beta, xp.zeros_like(z))
+    return xp.copysign(xp.maximum(xp.abs(z) - beta, xp.zeros_like(z)), z)
 
 
 def hard(z, beta):

@@ -1,54 +1,36 @@
-"""Every core test takes ``xp``: NumPy in both precisions, and the strict array API on a device that is
-not the CPU.
+"""Every core test takes ``xp``: NumPy and the strict array API, in both precisions, the latter on a device
+that is not the CPU.
 
 ``array_api_strict`` at ``Device("device1")`` stands in for a GPU: it refuses what CuPy would refuse.
-Tests marked ``gpu`` run the same laws on CuPy, where a device answers.
+Tests marked ``gpu`` run the same laws on CuPy, where a device answers. With ``CSCBOOK_LIBRARIES=torch,jax``
+in the environment, those marked ``libraries`` run them on PyTorch and JAX too.
 """
 
-import array_api_compat
-import array_api_compat.numpy
-import array_api_strict
 import numpy as np
 import pytest
+from libraries import ASKED, library
 
 from cscbook.arrays import to_numpy
 
 
-class Library:
-    """An array library with one float type on one device: ``xp(a)`` moves a NumPy array there."""
-
-    def __init__(self, namespace, dtype, device=None, tol=1e-12):
-        self.namespace, self.dtype, self.device, self.tol = namespace, dtype, device, tol
-
-    def __call__(self, a):
-        return self.namespace.asarray(
-            np.asarray(a), dtype=getattr(self.namespace, self.dtype), device=self.device
-        )
-
-    def __repr__(self):
-        return f"{self.namespace.__name__}-{self.dtype}"
-
-
-def _cupy(dtype, tol):
-    cupy = pytest.importorskip("cupy")
-    if not cupy.is_available():
-        pytest.skip("no CUDA device answers")
-    import array_api_compat.cupy
-
-    return Library(array_api_compat.cupy, dtype, tol=tol)
-
-
-@pytest.fixture(params=["numpy", "numpy-float32", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])
+@pytest.fixture(
+    params=[
+        "numpy",
+        "numpy-float32",
+        "strict",
+        "strict-float32",
+        pytest.param("cupy", marks=pytest.mark.gpu),
+        *(
+            pytest.param(name + kind, marks=pytest.mark.libraries)
+            for name in ASKED
+            for kind in ("", "-float32")
+        ),
+    ]
+)
 def xp(request):
-    """NumPy float64 and float32, array_api_strict on ``Device("device1")``, and CuPy: ``xp(a)`` makes
-    an array."""
-    if request.param == "numpy":
-        return Library(array_api_compat.numpy, "float64")
-    if request.param == "numpy-float32":
-        return Library(array_api_compat.numpy, "float32", tol=3e-5)
-    if request.param == "strict":
-        return Library(array_api_strict, "float64", array_api_strict.Device("device1"))
-    return _cupy("float64", 1e-10)
+    """NumPy float64 and float32, array_api_strict on ``Device("device1")`` in both, CuPy, and the libraries
+    that are asked for: ``xp(a)`` makes an array."""
+    return library(request.param)
 
 
 @pytest.fixture

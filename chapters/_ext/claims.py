@@ -16,10 +16,22 @@ import os
 import sys
 
 import numpy as np
-from run_notebooks import LEDGER, cache_folder, executed_copy, failures, name_of, notebooks, run, seconds_of
+from run_notebooks import (
+    LEDGER,
+    ROOT,
+    cache_folder,
+    environment,
+    executed_copy,
+    failures,
+    name_of,
+    notebooks,
+    run,
+    seconds_of,
+)
 
 TIMES = 3  # a margin of so many spreads is asked for
 ONE_DRAW = "one-draw"  # tag of a cell whose claims are about the one draw that it shows
+STANDIN = "cupy stand-in"  # computes with NumPy and refuses what CuPy refuses
 PROVED = "proved"  # tag of a cell whose claims with <= and >= are a theorem's: their margin may be anything
 
 
@@ -28,6 +40,11 @@ def _dispatched():
     from numpy._core import _multiarray_umath as core
 
     return " ".join(core.__cpu_dispatch__)
+
+
+def _with_standin():
+    """The search path of the kernels with the stand-in for CuPy at its head."""
+    return os.pathsep.join([str(ROOT / "tests" / "standin"), environment(1)["PYTHONPATH"]])
 
 
 def machines():
@@ -43,6 +60,7 @@ def machines():
         "numba generic": one | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
         "draws 1": one | {"CSCBOOK_SEED": "1"},
         "draws 2": one | {"CSCBOOK_SEED": "2"},
+        STANDIN: one | {"CSCBOOK_BACKEND": "cupy", "CSCBOOK_CUPY": "stand-in", "PYTHONPATH": _with_standin()},
     }
 
 

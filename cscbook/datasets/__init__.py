@@ -12,10 +12,12 @@ from .files import (
     split_frequencies,
 )
 from .mnist import load_mnist
+from .own import as_digit, middle
 from .synthetic import add_noise, noise, random_code, random_dictionary, synthesize_notes
 
 __all__ = [
     "add_noise",
+    "as_digit",
     "contrast_normalize",
     "grey",
     "image_names",
@@ -23,6 +25,7 @@ __all__ = [
     "load_image",
     "load_mnist",
     "load_notes",
+    "middle",
     "natural32",
     "noise",
     "random_code",

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import array_namespace, asarray, check, check_level, fft, to_numpy
+from .pictures import read_picture
 
 GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue
 
@@ -53,25 +54,26 @@ def image_names():
     return sorted(Path(path).stem for path in registry() if path.startswith("images/"))
 
 
-def load_image(name):
+def load_image(name, page=None, background=255.0):
     """A photograph as float64 of shape (H, W, c) in 0..255, with c = 1 (grey) or 3 (colour).
 
-    Known names are ``image_names()``; sources and licences stand in ``data/registry.json``. A path
-    reads the reader's own file, in any format that Pillow reads.
-    """
-    from PIL import Image
+    Known names are ``image_names()``; sources and licences stand in ``data/registry.json``. A path reads the
+    reader's own file, in any format that Pillow reads: see
+    :func:`~cscbook.datasets.pictures.read_picture` for 16 bits, floating numbers and transparency.
 
-    if Path(name).suffix:
-        if not Path(name).exists():
-            raise FileNotFoundError(f"no file {name}")
-        source = name
-    elif name in image_names():
-        source = _read(f"images/{name}.png")
-    else:
-        raise ValueError(f"no image {name!r}: expected a file, or one of {', '.join(image_names())}")
-    with Image.open(source) as image:
-        pixels = np.asarray(image.convert("L" if image.mode in ("L", "1") else "RGB"), dtype=float)
-    return asarray(pixels.reshape(*pixels.shape[:2], -1))
+    Parameters
+    ----------
+    name : str or path
+    page : int, optional
+        Which page of a TIFF or frame of a GIF, from 0; needed where there are several.
+    background : float or three floats
+        What stands behind transparent pixels, in 0..255; the default is white.
+    """
+    if not Path(name).suffix and str(name) in image_names():
+        return read_picture(_read(f"images/{name}.png").getvalue(), page, background, name)
+    if not Path(name).exists() and not Path(name).suffix:
+        raise ValueError(f"no image {str(name)!r}: expected a file, or one of {', '.join(image_names())}")
+    return read_picture(name, page, background)
 
 
 def grey(image):

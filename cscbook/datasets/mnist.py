@@ -31,8 +31,10 @@ def load_mnist(folder=None):
     ----------
     folder : path, optional
         A folder with ``train-images-idx3-ubyte`` and the three like it, each packed (``.gz``) or not; any
-        number of digits. By default the first folder ``mnist`` in ``$CSCBOOK_DATA``, the checkout's
-        ``data/`` or the cache, and there the packed files must be the published ones.
+        number of digits. A dot may stand before ``idx``, as in many copies, each file may lie in a folder of
+        its own name, and all in ``raw`` or ``MNIST/raw``, as torchvision puts them. By default the first
+        folder ``mnist`` in ``$CSCBOOK_DATA``, the checkout's ``data/`` or the cache, and there the packed
+        files must be the published ones.
     """
     folder = _published() if folder is None else Path(folder)
     found = []
@@ -66,9 +68,13 @@ def _published():
 
 
 def _file(folder, name, endings=("", ".gz")):
-    for ending in endings:
-        if (folder / (name + ending)).is_file():
-            return folder / (name + ending)
+    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
+        for spelled in (name, name.replace("-idx", ".idx")):
+            for ending in endings:
+                path = place / (spelled + ending)
+                path = path / path.name if path.is_dir() else path
+                if path.is_file():
+                    return path
     raise FileNotFoundError(
         f"no {' or '.join(name + ending for ending in endings)} in {folder}: expected MNIST's four files, "
         f"{', '.join(PUBLISHED)}"

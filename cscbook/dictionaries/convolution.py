@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, is_numpy, to_numpy, zeros
+from ..arrays import array_namespace, asarray, cached, check, each_array, frozen, to_numpy, zeros
 from ..local import aggregate, patches, positions, times
 from . import fourier
 
@@ -25,7 +25,8 @@ class ConvDictionary:
     Parameters
     ----------
     filters : array, shape (*size, c, m)
-        m filters of ``c`` channels; as many axes in ``size`` as in ``space``.
+        m filters of ``c`` channels; as many axes in ``size`` as in ``space``. The dictionary keeps a copy
+        of its own, which NumPy refuses to change.
     space : tuple of int
         Size of the signals.
     stride : int
@@ -55,7 +56,7 @@ class ConvDictionary:
     def __post_init__(self):
         space = (self.space,) if isinstance(self.space, int) else tuple(self.space)
         object.__setattr__(self, "space", space)
-        check("filters", self.filters)
+        object.__setattr__(self, "filters", frozen(check("filters", self.filters)))
         if self.filters.ndim != len(space) + 2:
             raise ValueError(
                 f"filters of shape {tuple(self.filters.shape)} do not fit signals on {space}: "
@@ -71,7 +72,7 @@ class ConvDictionary:
     def positions(self):
         return positions(self.size, self.space, self.stride, self.circular)
 
-    @cached_property
+    @cached
     def local(self):
         return array_namespace(self.filters).reshape(self.filters, (-1, self.filters.shape[-1]))
 
@@ -116,12 +117,12 @@ class ConvDictionary:
         direct = P * n * c * (2 + m / 4)
         return N * ((m + c) * 2.5 * math.log2(N) + 8 * m * c) < direct
 
-    @cached_property
+    @cached
     def spectrum(self):
         """Transform of the filters, placed at the origin: shape ``(*frequencies, c, m)``."""
         return fourier.spectrum(self.filters, self.space)
 
-    @cached_property
+    @cached
     def stripe_dictionary(self):
         xp = array_namespace(self.filters)
         wide = xp.reshape(self.filters, (*self.size, -1))
@@ -134,7 +135,7 @@ class ConvDictionary:
         cropped = xp.reshape(cropped, (-1, *self.local.shape))
         return xp.reshape(xp.permute_dims(cropped, (1, 0, 2)), (self.local.shape[0], -1))
 
-    @cached_property
+    @cached
     def lipschitz(self):
         xp = array_namespace(self.filters)
         if self.circular and self.stride == 1:
@@ -210,7 +211,7 @@ class Product:
     def circular(self):
         return self.factors[0].circular
 
-    @cached_property
+    @cached
     def filters(self):
         """Effective atoms ``(*size, c, m)``: each layer adds ``stride * (n - 1)`` to their size."""
         last, *before = reversed(self.factors)
@@ -219,20 +220,20 @@ class Product:
             atoms = xp.moveaxis(atoms, -1, 0)  # every effective atom so far is a code of the layer before
             span = tuple(n + D.stride * (s - 1) for n, s in zip(D.size, atoms.shape[1:-1], strict=True))
             atoms = xp.moveaxis(ConvDictionary(D.filters, span, D.stride, circular=False) @ atoms, 0, -1)
-        return atoms
+        return frozen(atoms)
 
     @property
     def size(self):
         return tuple(self.filters.shape[:-2])
 
-    @cached_property
+    @cached
     def effective(self):
         """The same dictionary as one ConvDictionary, of the effective atoms; they must fit the signal."""
         if len({D.circular for D in self.factors}) > 1:
             raise ValueError("some layers are circular and some are not: no convolutional dictionary is both")
         return ConvDictionary(self.filters, self.space, self.stride, self.circular)
 
-    @cached_property
+    @cached
     def lipschitz(self):
         return _largest_eigenvalue(self)
 
@@ -258,16 +259,16 @@ def _largest_eigenvalue(D, steps=300, rtol=1e-4):
 
 
 def linear_operator(D):
-    """``D`` as a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy codes and signals."""
+    """``D`` as a ``scipy.sparse.linalg.LinearOperator`` on flattened NumPy codes and signals; filters on a
+    device are copied to the host."""
     from scipy.sparse.linalg import LinearOperator
 
+    D = each_array(to_numpy, D)
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
-    if not is_numpy(like):
-        raise TypeError("linear_operator needs filters in NumPy arrays")
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
     return LinearOperator(
         D.shape,
         dtype=like.dtype,
-        matvec=lambda g: to_numpy(D @ g.reshape(*D.positions, m)).ravel(),
-        rmatvec=lambda x: to_numpy(D.T @ x.reshape(*D.space, like.shape[-2])).ravel(),
+        matvec=lambda g: (D @ g.reshape(*D.positions, m)).ravel(),
+        rmatvec=lambda x: (D.T @ x.reshape(*D.space, like.shape[-2])).ravel(),
     )

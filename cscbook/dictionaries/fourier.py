@@ -4,7 +4,7 @@ A stride puts zeros between the needles; a code without wrap-around is one on th
 end.
 """
 
-from ..arrays import array_namespace, fft, zeros
+from ..arrays import added, array_namespace, fft, zeros
 
 
 def spectrum(filters, space):
@@ -51,6 +51,6 @@ def _upsample(gamma, axes, stride):
     shape = list(gamma.shape)
     for axis in axes:
         shape[axis] = stride * (shape[axis] - 1) + 1
-    out = zeros(tuple(shape), like=gamma)
-    out[(..., *[slice(None, None, stride)] * len(axes), slice(None))] = gamma
-    return out
+    return added(
+        zeros(tuple(shape), like=gamma), (..., *[slice(None, None, stride)] * len(axes), slice(None)), gamma
+    )

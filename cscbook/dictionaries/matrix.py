@@ -4,15 +4,16 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, to_numpy
+from ..arrays import array_namespace, asarray, check, computed_now, eye, is_traced, to_numpy
 
 
 def atom_norms(D):
     """Euclidean norms of the atoms (columns) of a matrix; a zero atom is an error."""
     xp = array_namespace(D)
     norms = xp.linalg.vector_norm(check("D", D, ndim=2), axis=0)
-    zero = [j for j, norm in enumerate(norms) if float(norm) == 0] if bool(xp.any(norms == 0)) else []
-    if zero:
+    some = xp.any(norms == 0)
+    if not is_traced(some) and bool(some):
+        zero = [j for j, norm in enumerate(norms) if float(norm) == 0]
         raise ValueError(f"atom {zero[0]} of D is zero ({len(zero)} in all)")
     return norms
 
@@ -62,7 +63,7 @@ def dense(D):
         return check("D", D, ndim=2)
     xp, m = array_namespace(D.filters), D.filters.shape[-1]
     count = math.prod(D.positions) * m
-    units = xp.eye(count, dtype=D.filters.dtype, device=D.filters.device)
+    units = eye(count, like=D.filters)
     return xp.reshape(D @ xp.reshape(units, (count, *D.positions, m)), (count, -1)).T
 
 
@@ -72,8 +73,9 @@ def lipschitz(D):
     if hasattr(D, "lipschitz"):
         return float(D.lipschitz)
     xp = array_namespace(D)
-    gram = D @ D.T if D.shape[0] < D.shape[1] else D.T @ D
-    return float(xp.linalg.eigvalsh(gram)[-1])
+    with computed_now(D):
+        gram = D @ D.T if D.shape[0] < D.shape[1] else D.T @ D
+        return float(xp.linalg.eigvalsh(gram)[-1])
 
 
 def dct_matrix(n):

@@ -35,6 +35,7 @@ from .denoising import (
 )
 from .detection import Occurrences, detect, occurrences, precision_recall
 from .inpainting import Inpainted, inpaint, plate, self_dictionary
+from .noise import estimate_sigma
 from .separation import Separated, separate, texture_filters
 from .superresolution import Coupled, back_project, double, halve, resize, superresolve, train_superresolution
 from .total_variation import Cartoon, denoise_tv, inpaint_tv, total_variation
@@ -65,6 +66,7 @@ __all__ = [
     "detect",
     "disagreement",
     "double",
+    "estimate_sigma",
     "fuse_scales",
     "haar",
     "halve",

@@ -3,7 +3,7 @@ not."""
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, asarray, check, check_level, float64
+from ..arrays import array_namespace, check_level, float64
 from ..norms import energy
 from ..pursuits import basis_pursuit
 from .batches import (
@@ -16,7 +16,8 @@ from .batches import (
     roughness,
     to_batch,
 )
-from .denoising.ksvd import PEAK, check_whole, single
+from .denoising.checks import check_intensities, check_mask, check_whole
+from .denoising.ksvd import PEAK, single
 from .total_variation import gradient, gradient_adjoint
 
 
@@ -118,7 +119,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     -------
     array (n, n, 1, m0 + m)
     """
-    D0 = filters = check_filters(check("y", y, ndim=3), D0)
+    D0 = filters = check_filters(check_intensities("y", y), D0)
     if filters.shape[2] != 1 or filters.shape[0] != filters.shape[1]:
         raise ValueError(f"D0 of shape {tuple(filters.shape)}: expected square filters of one channel")
     check_whole("rounds", rounds)
@@ -131,16 +132,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
 
 def check_problem(y, mask, D):
     """The image, its mask in the shape and type of the image, and the filters in single precision."""
-    xp, filters = array_namespace(check("y", y, ndim=3)), check_filters(y, D)
-    mask = xp.astype(mask, y.dtype) if hasattr(mask, "dtype") else asarray(mask, like=y)
-    array_namespace(y, mask)
-    if mask.ndim != 3 or any(a not in (1, b) for a, b in zip(mask.shape, y.shape, strict=True)):
-        raise ValueError(f"mask of shape {tuple(mask.shape)} for an image of shape {tuple(y.shape)}")
-    if not bool(xp.all((mask == 0) | (mask == 1))):
-        raise ValueError("mask: expected 1 where a pixel is seen and 0 where it is missing")
-    if not bool(xp.all(xp.any(mask == 1, axis=(0, 1)))):
-        raise ValueError("mask is empty: expected at least one pixel that is seen in each channel")
-    return y, xp.broadcast_to(mask, y.shape), single(filters)
+    return check_intensities("y", y), check_mask(mask, y), single(check_filters(y, D))
 
 
 def plate(y, mask, mu, start, tol=1e-3, max_iter=500):

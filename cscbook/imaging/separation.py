@@ -8,7 +8,8 @@ from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
 from .batches import check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
-from .denoising.ksvd import PEAK, check_whole, single
+from .denoising.checks import check_whole
+from .denoising.ksvd import PEAK, single
 from .total_variation import denoise_tv
 
 

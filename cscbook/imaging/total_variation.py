@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..arrays import array_namespace, check, check_level, float64
+from .denoising.checks import check_intensities, check_mask
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,8 @@ def inpaint_tv(y, mask, n_iter=400, step=0.02):
     mask : array that broadcasts against ``y``
         1 where a pixel is seen, 0 where it is missing.
     """
-    xp = array_namespace(check("y", y, ndim=3))
-    seen = mask * xp.ones_like(y)
-    if float(xp.sum(seen)) == 0:
-        raise ValueError("mask is empty: expected at least one pixel that is seen")
+    xp = array_namespace(check_intensities("y", y))
+    seen = check_mask(mask, y)
     x = xp.where(seen > 0, y, xp.sum(seen * y) / xp.sum(seen) * xp.ones_like(y))
     p, ahead, step = xp.stack([0 * y, 0 * y]), x, 255 * step
     for _ in range(n_iter):

@@ -1,11 +1,12 @@
 """The model itself: signals from the deepest code, effective dictionaries, least squares on a support."""
 
+import math
 from itertools import accumulate
 from operator import matmul
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, to_numpy, zeros
+from ..arrays import array_namespace, asarray, check, eye, to_numpy, zeros
 from ..dictionaries.convolution import ConvDictionary
 from ..norms import l0_inf_stripe
 from ..shrinkage import hard
@@ -101,7 +102,7 @@ def _refit_one(D, y, support, annihilate):
         atoms = atoms @ basis
     value = xp.linalg.pinv(atoms) @ y
     value = value if basis is None else basis @ value
-    return xp.take(xp.eye(D.shape[1], dtype=y.dtype, device=y.device), on, axis=1) @ value
+    return xp.take(eye(D.shape[1], like=y), on, axis=1) @ value
 
 
 def _refit_shifts(D, y, support):
@@ -110,7 +111,7 @@ def _refit_shifts(D, y, support):
     xp, where = array_namespace(y), np.flatnonzero(to_numpy(support).ravel())
     if not len(where):
         return 0 * (D.T @ y)
-    units = np.zeros((len(where), support.size))
+    units = np.zeros((len(where), math.prod(support.shape)))
     units[np.arange(len(where)), where] = 1
     units = asarray(units, like=y)
     columns = xp.reshape(D @ xp.reshape(units, (-1, *support.shape)), (len(where), -1)).T
@@ -122,7 +123,7 @@ def null_space(A, rtol=1e-10):
     """Orthonormal basis (m, m - rank) of the codes that the matrix ``A`` (r, m) annihilates."""
     xp = array_namespace(A)
     _, s, vt = xp.linalg.svd(A, full_matrices=True)
-    rank = int(xp.sum(xp.astype(s > rtol * max(1.0, float(s[0])), xp.int64)))
+    rank = int(xp.count_nonzero(s > rtol * max(1.0, float(s[0]))))
     return vt[rank:, :].T
 
 

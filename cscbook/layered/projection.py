@@ -1,6 +1,6 @@
 """Pursuits that begin at the deepest code: projection on the model, and holistic pursuit."""
 
-from ..arrays import array_namespace, check, check_level, indices, zeros
+from ..arrays import added, array_namespace, check, check_level, eye, indices, zeros
 from ..pursuits import Pursuit, omp
 from ..shrinkage import soft
 from .model import check_layers, effective, local_sparsities, null_space, synthesize
@@ -69,11 +69,11 @@ def holistic_pursuit(D1, D2, y, eps, zeros_above, steps=300):
     if not 0 <= zeros_above < min(m, D1.shape[1]):
         raise ValueError(f"zeros_above = {zeros_above}: expected 0 <= zeros_above < {min(m, D1.shape[1])}")
     A, norms = D1 @ D2, xp.linalg.vector_norm(D2, axis=1)
-    basis, found = xp.eye(m, dtype=y.dtype, device=y.device), []
+    basis, found = eye(m, like=y), []
     for _ in range(zeros_above):
         size = xp.abs(D2 @ _error_constrained(A, y, eps, basis, steps)) / norms
         for j in found:  # not again
-            size[j] = xp.inf
+            size = added(size, (j,), xp.inf)
         found.append(int(xp.argmin(size)))
         basis = null_space(xp.take(D2, indices(found, like=y), axis=0))
     gamma = _error_constrained(A, y, eps, basis, steps)
@@ -87,7 +87,7 @@ def _error_constrained(A, y, eps, basis, steps):
     """
     xp, B = array_namespace(y), A @ basis
     w = 5 / float(xp.linalg.matrix_norm(B, ord=2)) ** 2  # weight of the second split
-    inverse = xp.linalg.inv(xp.eye(B.shape[1], dtype=y.dtype, device=y.device) + w * (B.T @ B))
+    inverse = xp.linalg.inv(eye(B.shape[1], like=y) + w * (B.T @ B))
     z = u = zeros((A.shape[1],), like=y)
     v = t = xp.zeros_like(y)
     gamma = basis @ (w * (inverse @ (B.T @ y)))

@@ -101,7 +101,7 @@ def _sharpened(D, x, gamma):
     for b in range(signals.shape[0]):
         x, code = signals[b, ...], codes[b, ...]
         support = xp.abs(code) > 1e-3 * float(xp.max(xp.abs(code)))
-        if int(xp.sum(xp.astype(support, xp.int64))) <= D.shape[0]:
+        if int(xp.count_nonzero(support)) <= D.shape[0]:
             sharp = refit(D, x, support)
             tiny = 1e5 * float(xp.finfo(x.dtype).eps) * float(xp.max(xp.abs(x)))
             code = sharp if float(xp.max(xp.abs(x - D @ sharp))) <= tiny else code

@@ -5,12 +5,12 @@ The problem is ``min_g ||y - D_1 ... D_K g||^2 / 2 + sum_i lam_i ||gamma_i||_1``
 Unlike layer after layer, a late layer can correct an early one.
 """
 
-import math
 from itertools import accumulate
 
-from ..arrays import array_namespace, check, check_level, float64, zeros
+from ..arrays import array_namespace, check, check_level, eye, float64, zeros
 from ..dictionaries.matrix import dense, lipschitz
 from ..pursuits import Pursuit
+from ..pursuits.iterative import momentum
 from ..shrinkage import soft
 from .model import check_layers
 
@@ -101,12 +101,11 @@ def ml_fista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     """Yield the deepest codes of multi-layer FISTA: :func:`ml_ista` with momentum on the deepest code
     only, and a restart when it overshoots [Sulam, Aberdam, Beck & Elad, 2020]."""
     z, steps, betas = _prepare(dictionaries, y, lams, step, start)
-    gamma, t, xp = z, 1.0, array_namespace(y)
+    gamma, t = z, zeros((), like=z) + 1
     while True:
         before, gamma = gamma, sweep(dictionaries, y, z, steps, betas, shrink)[-1]
-        overshoots = float(xp.sum((z - gamma) * (gamma - before))) > 0
-        t, last = (1.0, 1.0) if overshoots else ((1 + math.sqrt(1 + 4 * t * t)) / 2, t)
-        z = gamma + (last - 1) / t * (gamma - before)
+        push, t = momentum(t, (z - gamma) * (gamma - before))
+        z = gamma + push * (gamma - before)
         yield gamma
 
 
@@ -151,8 +150,7 @@ def _stacked(dictionaries, lams):
     """``A = D_1 ... D_K``, all ``M_i`` on top of each other, and the weight of each of their rows."""
     matrices = [float64(dense(D)) for D in reversed(dictionaries)]
     xp, m = array_namespace(matrices[0]), matrices[0].shape[1]
-    eye = xp.eye(m, dtype=matrices[0].dtype, device=matrices[0].device)
-    *maps, A = accumulate(matrices, lambda product, D: D @ product, initial=eye)
+    *maps, A = accumulate(matrices, lambda product, D: D @ product, initial=eye(m, like=matrices[0]))
     maps = maps[::-1]  # M_1, ..., M_K = I
     weights = [lam + zeros((M.shape[0],), like=M) for lam, M in zip(lams, maps, strict=True)]
     return A, xp.concat(maps), xp.concat(weights)

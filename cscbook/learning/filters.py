@@ -5,11 +5,9 @@ import math
 import numpy as np
 
 from .. import kernels
-from ..arrays import array_namespace, asarray, is_numpy
+from ..arrays import on_host
 from ..dictionaries.convolution import ConvDictionary
-from ..local import correlate, patches
 from ..norms import energy
-from ..pursuits.relaxation import Masked
 from ..pursuits.working_set import Places, atom_rows
 from .problem import unit
 
@@ -18,24 +16,8 @@ def filter_maps(gamma, mask, shape, size, circular):
     """Two functions: filters to their signal ``M D gamma``, and its adjoint, ``r -> sum_i R_i M r
     alpha_i^T``.
 
-    ``shape`` is that of the signal, ``(*space, c)``. NumPy goes through the non-zeros alone.
+    ``shape`` is that of the signal, ``(*space, c)``. Both go through the non-zeros alone.
     """
-    if is_numpy(gamma):
-        return _sparse_maps(gamma, mask, shape, size, circular)
-    xp, m, space = array_namespace(gamma), gamma.shape[-1], tuple(shape[:-1])
-
-    def synthesize(filters):
-        D = ConvDictionary(filters, space, circular=circular)
-        return (D if mask is None else Masked(D, mask)) @ gamma
-
-    def adjoint(r):
-        seen = patches(r if mask is None else mask * r, size, circular=circular)
-        return xp.reshape(correlate(seen, gamma), (*size, -1, m))
-
-    return synthesize, adjoint
-
-
-def _sparse_maps(gamma, mask, shape, size, circular):
     on, m, (*space, c) = np.flatnonzero(gamma != 0), gamma.shape[-1], shape
     blank = np.zeros((*size, c, m), gamma.dtype)
     places = Places(ConvDictionary(blank, tuple(space), circular=circular), gamma.dtype)
@@ -54,6 +36,7 @@ def _sparse_maps(gamma, mask, shape, size, circular):
     return synthesize, adjoint
 
 
+@on_host
 def descend(problem, filters, gammas, steps, scale=1.0):
     """Accelerated projected gradient steps on unit filters, the codes fixed; the objective never
     increases.
@@ -77,7 +60,7 @@ def descend(problem, filters, gammas, steps, scale=1.0):
     """
     maps = [filter_maps(g, M, y.shape, problem.size, problem.circular) for y, M, g in problem.each(gammas)]
     weight = problem.usage(gammas)
-    weight = asarray(np.where(weight > 0, weight, 1.0), like=filters)
+    weight = np.where(weight > 0, weight, 1.0).astype(filters.dtype)
 
     def fit(d):
         return tuple(y - synthesize(d) for y, (synthesize, _) in zip(problem.ys, maps, strict=True))

@@ -4,20 +4,17 @@ The pursuit of this name, for filters that are given, is :mod:`cscbook.localglob
 """
 
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
-from ..arrays import is_numpy
+from ..arrays import on_host
 from ..checkpoints import run
-from ..dictionaries.convolution import ConvDictionary
-from ..pursuits.iterative import fista
-from ..pursuits.relaxation import Masked, objective
 from ..pursuits.working_set import refine
 from .filters import descend
 from .problem import LearnedFilters, set_up
 
 
+@on_host
 def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes=2, steps=8, **shared):
     """Learn filters by local block coordinate descent [Zisselman, Sulam & Elad, 2019].
 
@@ -25,7 +22,8 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
     unit filters. A round improves every code by coordinate descent on its working set, from where it
     stands, and then the filters by gradient steps ``D_L += sum_i R_i (y - D g) alpha_i^T / (scale
     ||alpha||^2)`` through the non-zeros alone. The objective never increases. Filters that no code uses
-    become the patches represented worst (not with a ``ridge``, which holds them).
+    become the patches represented worst (not with a ``ridge``, which holds them). All of it runs on the host,
+    whatever device ``ys`` live on.
 
     Parameters
     ----------
@@ -80,12 +78,6 @@ def _round(problem, passes, steps, state, rng):
     return {"D": D, "gamma": gammas, "scale": np.array([0.9 * scale])}, row
 
 
-def improve(D, y, lam, mask, gamma, passes, iterations=20):
-    """A code no worse than ``gamma``: coordinate descent on a working set in NumPy, else a few steps of
-    FISTA."""
-    if is_numpy(y, D.filters):
-        return refine(D, y, lam, gamma, mask, passes=passes)[0]
-    seen = D if mask is None else Masked(D, mask)
-    bound = ConvDictionary(D.filters, D.space).lipschitz  # a border or a 0/1 mask only makes it smaller
-    *_, new = islice(fista(seen, y, lam, lipschitz=bound, start=gamma), iterations * passes)
-    return min((gamma, new), key=lambda g: float(objective(seen, y, g, lam)))
+def improve(D, y, lam, mask, gamma, passes):
+    """A code no worse than ``gamma``, by coordinate descent on a working set."""
+    return refine(D, y, lam, gamma, mask, passes=passes)[0]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import asarray
+from ..arrays import array_namespace, arrays_in, asarray, each_array, to_numpy
 from ..checkpoints import fingerprint, run
 from .filters import descend
 from .lobcod import improve
@@ -20,7 +20,8 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
     towards those that suit it better: ``d_k <- unit((1 - w_k) d_k + w_k d_k')``, where ``d'`` comes from
     gradient steps on this minibatch alone. With the energy ``e_k`` of the coefficients of filter k here,
     and their discounted sum ``E_k <- t / (t + delay) E_k + e_k``, it is ``w_k = e_k / E_k``; that is
-    ``(delay + 1) / (t + delay + 1)`` where every minibatch uses the filter alike.
+    ``(delay + 1) / (t + delay + 1)`` where every minibatch uses the filter alike. Minibatches on a device
+    are copied to the host, and the filters back at the end.
 
     Parameters
     ----------
@@ -47,14 +48,17 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
         minibatch, over the filters as they were before it.
     """
     stream = _Stream(ys)
-    first, D = set_up(stream.first, size, m, lam, shared, masked=False)
+    like = next(arrays_in(stream.first))
+    array_namespace(like, *arrays_in(shared))
+    shared = each_array(to_numpy, shared)
+    first, D = set_up(each_array(to_numpy, stream.first), size, m, lam, shared, masked=False)
     if delay < 0 or passes < 1 or steps < 1:
         raise ValueError(f"delay = {delay}, passes = {passes}, steps = {steps}: expected 0, 1 and 1 or more")
     settings = ("online", first.ys, D, lam, passes, steps, delay, first.circular, first.zero_mean)
     step = partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay)
     start = {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen}
     state, trace = run(step, start, n_iter, settings=settings, **shared)
-    return LearnedFilters(state["D"], (), trace)
+    return LearnedFilters(asarray(state["D"], like=like), (), trace)
 
 
 class _Stream:
@@ -77,7 +81,7 @@ class _Stream:
         return self._next()
 
     def _next(self):
-        batch = next(self.rest)
+        batch = each_array(to_numpy, next(self.rest))
         both = fingerprint(self.seen, batch)
         self.seen, self.t = np.frombuffer(bytes.fromhex(both), np.uint8), self.t + 1
         return batch
@@ -94,7 +98,7 @@ def _round(stream, problem, passes, steps, delay, state, rng):
     new, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     here = problem.usage(gammas)
     energy = (t / (t + delay) if t else 0) * state["energy"] + here
-    share = asarray(here / np.where(energy > 0, energy, 1), like=D)
+    share = (here / np.where(energy > 0, energy, 1)).astype(D.dtype)
     D = unit(D + share * (new - D), problem.zero_mean)
     D = renew(D, energy > 0, residuals, problem.size, problem.zero_mean)
     state = {

@@ -5,31 +5,11 @@ The pursuit of slices, for filters that are given, is :mod:`cscbook.localglobal.
 
 from functools import partial
 
-from ..arrays import array_namespace, check_level, is_numpy, sparse
+from ..arrays import array_namespace, check_level, on_host
 from ..checkpoints import run
 from ..localglobal import first_slices, slice_step
-from .ksvd import _array_sweep, _compiled_sweep
+from .ksvd import ksvd_update
 from .problem import LearnedFilters, set_up, unit
-
-
-def ksvd_update(D, S, gamma, order):
-    """One sweep of K-SVD over the atoms of ``S = D gamma``: each becomes the leading direction of what
-    the others leave, on the slices that use it [Aharon, Elad & Bruckstein, 2006].
-
-    Parameters
-    ----------
-    D : array (n c, m)
-        Local dictionary; atoms that no needle uses stay.
-    S : array (n c, p)
-        Slices, as columns.
-    gamma : array (m, p)
-        Their needles.
-    order : permutation of the atoms
-    """
-    residual = S - D @ gamma
-    if is_numpy(D):
-        return _compiled_sweep(D, residual, sparse(D).csr_matrix(gamma), order)[0]
-    return _array_sweep(D, residual, gamma, order)[0]
 
 
 def mod_update(D, S, gamma, order):
@@ -45,6 +25,7 @@ def mod_update(D, S, gamma, order):
     return xp.where(used, new / xp.where(used, norms, xp.ones_like(norms)), D)
 
 
+@on_host
 def slice_dictionary_learning(
     ys, size, m, lam, *, rho=3.0, update=ksvd_update, pursuit=None, n_iter=30, steps=1, **shared
 ):
@@ -54,7 +35,7 @@ def slice_dictionary_learning(
     :func:`~cscbook.localglobal.slice_admm` on each, and then updates the local dictionary on all
     pairs of a slice and its needle, ``min sum_i ||s_i + u_i - D_L alpha_i||^2``: patch-based learning,
     with slices in the place of patches. Filters that no needle uses become the patches represented
-    worst.
+    worst. All of it runs on the host, whatever device ``ys`` live on, and so do ``update`` and ``pursuit``.
 
     Parameters
     ----------

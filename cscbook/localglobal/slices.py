@@ -3,7 +3,7 @@
 The learner of slices is :mod:`cscbook.learning.slices`.
 """
 
-from ..arrays import array_namespace, check, check_level
+from ..arrays import array_namespace, check, check_level, on_host
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..local import aggregate, counts, patches
 from ..pursuits import basis_pursuit
@@ -37,11 +37,13 @@ def local_ista(D, y, lam, lipschitz=None):
         yield alpha
 
 
+@on_host
 def slice_admm(D, y, lam, rho=1.0, mask=None, pursuit=None, balance=0, relax=1.8):
     """Yield the needles of slice-based ADMM [Papyan, Romano, Sulam & Elad, 2017].
 
     ``min ||y - sum_i R_i^T s_i||^2 / 2 + sum_i lam ||alpha_i||_1`` with the constraints ``s_i = D_L
-    alpha_i``, whose scaled multipliers are ``u_i``: :func:`slice_step` again and again.
+    alpha_i``, whose scaled multipliers are ``u_i``: :func:`slice_step` again and again. The needles are found
+    by coordinate descent on the host; what is yielded is copied to the device of ``y``.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, indices, to_numpy, zeros
+from ..arrays import added, array_namespace, asarray, check, indices, to_numpy, zeros
 from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import positions
@@ -133,7 +133,8 @@ def shifted(xs, reach, rng):
         return xs
     xp, d = array_namespace(xs), xs.ndim - 2
     wide = zeros((xs.shape[0], *(n + 2 * reach for n in xs.shape[1:-1]), xs.shape[-1]), like=xs)
-    wide[(slice(None), *(slice(reach, reach + n) for n in xs.shape[1:-1]), slice(None))] = xs
+    inside = (slice(None), *(slice(reach, reach + n) for n in xs.shape[1:-1]), slice(None))
+    wide = added(wide, inside, xs)
     at = rng.integers(2 * reach + 1, size=(xs.shape[0], d))
     return xp.stack(
         [wide[(j, *(slice(a, a + n) for a, n in zip(where, xs.shape[1:-1], strict=True)), slice(None))]

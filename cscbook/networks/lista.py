@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, check, check_level, indices, zeros
+from ..arrays import array_namespace, check, check_level, eye, indices, zeros
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..pursuits.iterative import check_problem, check_weight
 from ..shrinkage import soft
@@ -27,14 +27,13 @@ class Lista:
 
 def lista_start(D, lam, steps, lipschitz=None):
     """ISTA as arrays: ``W = D^T / c``, ``S = I - D^T D / c`` and ``beta = lam / c`` for ``c = lipschitz``."""
-    xp = array_namespace(check("D", D, ndim=2))
+    check("D", D, ndim=2)
     if steps < 1:
         raise ValueError(f"steps = {steps}: expected at least one")
-    c = lipschitz or largest_eigenvalue(D)
-    eye = xp.eye(D.shape[1], dtype=D.dtype, device=D.device)
+    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
     return {
         "W": D.T / c,
-        "S": eye - D.T @ D / c,
+        "S": eye(D.shape[1], like=D) - D.T @ D / c,
         "beta": zeros((steps, D.shape[1]), like=D) + check_weight(lam) / c,
     }
 

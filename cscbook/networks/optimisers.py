@@ -31,7 +31,7 @@ def cross_entropy(scores, labels):
     shifted = scores - xp.max(scores, axis=1, keepdims=True)
     weights = xp.exp(shifted)
     total = xp.sum(weights, axis=1, keepdims=True)
-    hot = asarray(np.eye(scores.shape[1])[labels], like=scores)
+    hot = asarray(np.eye(scores.shape[1])[to_numpy(labels)], like=scores)
     loss = float(xp.sum(xp.log(total)[:, 0] - xp.sum(shifted * hot, axis=1))) / p
     return loss, (weights / total - hot) / p
 
@@ -57,7 +57,7 @@ def unpack(state):
 def loss_and_gradients(theta, x, labels, plan, layers, signal=False):
     """Cross-entropy of a batch, the number of right answers, and the gradients of all of ``theta``;
     with ``signal`` that of the signals too, under ``"x"``."""
-    xp = array_namespace(x)
+    xp, labels = array_namespace(x), to_numpy(labels)
     code, pull = plan(theta, x, layers)
     flat = _features(theta, code)
     found = flat @ theta["U"] + theta["v"]

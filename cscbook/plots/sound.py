@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ..arrays import to_numpy
-from ..sound.music import BINS, HOP, ORIGIN
+from ..sound.music import BINS, ORIGIN, hop
 from ..sound.waveforms import midi
 from .colors import COLORS
 
@@ -15,7 +15,7 @@ def spectrogram(V, rate, ax=None, title=None):
     """A log-frequency spectrogram (rows, frames, 1): dark is loud, an octave is always as high."""
     ax = plt.gca() if ax is None else ax
     V = to_numpy(V)[..., 0]
-    step = HOP / rate
+    step = hop(rate) / rate
     ax.imshow(
         V,
         cmap="Greys",
@@ -87,7 +87,8 @@ def templates(panels, rate, width=7.0):
     )
     for (title, W), ax in zip(panels.items(), axes.flat, strict=True):
         W = to_numpy(W)[:, :, 0, 0]
-        first, step = -ORIGIN[1] * HOP / rate, HOP / rate
+        step = hop(rate) / rate
+        first = -ORIGIN[1] * step
         extent = (first, first + W.shape[1] * step, -ORIGIN[0] - 0.5, W.shape[0] - ORIGIN[0] - 0.5)
         ax.imshow(
             W, cmap="Greys", origin="lower", aspect="auto", vmin=0, extent=extent, interpolation="nearest"

@@ -1,6 +1,6 @@
 """Noiseless basis pursuit: the smallest l1 norm among all codes of a signal."""
 
-from ..arrays import array_namespace, fft, float64, indices
+from ..arrays import array_namespace, eye, fft, float64, indices
 from ..dictionaries.convolution import ConvDictionary
 from ..shrinkage import soft
 from .iterative import Pursuit, check_problem
@@ -154,5 +154,5 @@ def _sharpen(D, x, gamma, z):
         value = xp.linalg.pinv(atoms) @ x
         exact = float(xp.linalg.vector_norm(x - atoms @ value)) <= 1e-10 * float(xp.linalg.vector_norm(x))
         if exact and float(xp.sum(xp.abs(value))) <= float(xp.sum(xp.abs(gamma))) * (1 + 1e-12):
-            gamma = xp.take(xp.eye(z.shape[0], dtype=x.dtype, device=x.device), on, axis=1) @ value
+            gamma = xp.take(eye(z.shape[0], like=x), on, axis=1) @ value
     return gamma

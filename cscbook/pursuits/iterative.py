@@ -1,9 +1,8 @@
 """What all pursuits share, and the simple ones: thresholding, and its iterations ISTA and FISTA."""
 
-import math
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, check, check_level
+from ..arrays import array_namespace, check, check_level, is_traced, to_numpy, zeros
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..shrinkage import soft
 
@@ -37,12 +36,15 @@ def check_problem(D, y):
     return check("y", y)
 
 
-def check_weight(lam):
-    """Raise unless ``lam``, a number or one for each entry, is finite and not negative."""
+def check_weight(lam, name="lam"):
+    """Raise unless ``lam``, a number or one for each entry, is finite and not negative. Under ``jax.jit``
+    the values are not looked at."""
     if isinstance(lam, (int, float)):
-        return check_level("lam", lam)
-    xp = array_namespace(check("lam", lam))
-    check_level("the smallest lam", float(xp.min(lam)))
+        return check_level(name, lam)
+    xp = array_namespace(check(name, lam))
+    least = xp.min(lam)
+    if not is_traced(least):
+        check_level(f"the smallest {name}", float(to_numpy(least)))
     return lam
 
 
@@ -55,12 +57,12 @@ def thresholding(D, y, beta, shrink=soft):
     D : dictionary
     y : array
         The signal, or columns of signals.
-    beta : float
-        Threshold, at least 0.
+    beta : float or array
+        Threshold, at least 0; an array broadcasts against the code.
     shrink : callable
         ``soft``, ``hard`` or ``soft_nonnegative``.
     """
-    return Pursuit(shrink(D.T @ check_problem(D, y), check_level("beta", beta)))
+    return Pursuit(shrink(D.T @ check_problem(D, y), check_weight(beta, "beta")))
 
 
 def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
@@ -71,9 +73,9 @@ def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     ``start``. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard thresholding
     for ``lam ||g||_0`` [Blumensath & Davies, 2008].
     """
-    c = lipschitz or largest_eigenvalue(D)
+    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
     gamma = 0 * (D.T @ check_problem(D, y)) if start is None else start
-    check_weight(lam)
+    lam = check_weight(lam)
     while True:
         gamma = shrink(gamma + D.T @ (y - D @ gamma) / c, lam / c)
         yield gamma
@@ -86,13 +88,22 @@ def fista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without
     restarts), where ISTA needs ``c ||g*||^2 / (2 t)``.
     """
-    c = lipschitz or largest_eigenvalue(D)
+    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
     gamma = z = 0 * (D.T @ check_problem(D, y)) if start is None else start
-    xp, t = array_namespace(gamma), 1.0
-    check_weight(lam)
+    t, lam = zeros((), like=gamma) + 1, check_weight(lam)
     while True:
         before, gamma = gamma, shrink(z + D.T @ (y - D @ z) / c, lam / c)
-        overshoots = float(xp.sum((z - gamma) * (gamma - before))) > 0
-        t, last = (1.0, 1.0) if overshoots else ((1 + math.sqrt(1 + 4 * t * t)) / 2, t)
-        z = gamma + (last - 1) / t * (gamma - before)
+        push, t = momentum(t, (z - gamma) * (gamma - before))
+        z = gamma + push * (gamma - before)
         yield gamma
+
+
+def momentum(t, overshoot):
+    """FISTA's weight of the last move, ``(t - 1) / t'``, and the next ``t' = (1 + sqrt(1 + 4 t^2)) / 2``.
+
+    Both are 0-d arrays, so that a device is not waited for. Where the entries of ``overshoot`` have a
+    positive sum, the momentum starts again: ``(0, 1)``.
+    """
+    xp = array_namespace(t)
+    again, later = xp.sum(overshoot) > 0, (1 + xp.sqrt(1 + 4 * t * t)) / 2
+    return xp.where(again, 0 * t, (t - 1) / later), xp.where(again, 0 * t + 1, later)

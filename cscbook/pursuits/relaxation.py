@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import kernels
-from ..arrays import array_namespace, float64, is_numpy
+from ..arrays import array_namespace, float64, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
 from ..shrinkage import soft_nonnegative
@@ -40,7 +40,7 @@ def duality_gap(D, y, gamma, lam, nonnegative=False):
 
 def _worst_gap(primal, dual):
     xp = array_namespace(primal)
-    tiny = xp.asarray(primal == 0, dtype=primal.dtype)  # a zero signal is coded by zero: no gap
+    tiny = xp.astype(primal == 0, primal.dtype)  # a zero signal is coded by zero: no gap
     return float(xp.max((primal - dual) / (primal + tiny)))
 
 
@@ -50,6 +50,8 @@ def _primal_dual(D, y, gamma, lam, nonnegative=False):
         D, axes = float64(D), 0
     else:
         axes = tuple(range(-1 - len(D.space), 0)) if hasattr(D, "space") else None
+        if isinstance(D, Masked) and axes is None:  # a matrix behind the mask
+            D = Masked(float64(D.D), D.mask)
     y, gamma = float64(y), float64(gamma)
     r = y - D @ gamma
     seen = D.T @ r
@@ -109,9 +111,10 @@ def basis_pursuit(
     max_iter : int
         At most so many full correlations ``D^T r``.
     method : generator function, optional
-        Such as ``ista`` or ``fista``. Default, in NumPy: coordinate descent on the correlations of
-        short signals or on a working set for a ``ConvDictionary``, and on the Gram matrix for a matrix
-        of at most 4,096 atoms. Elsewhere ``fista``.
+        Such as ``ista`` or ``fista``, which stay on the device of the arrays. Default: coordinate
+        descent on the correlations of short signals or on a working set for a ``ConvDictionary``, and
+        on the Gram matrix for a matrix of at most 4,096 atoms; one coordinate waits for the other, so
+        arrays on a device are copied to the host and the code is copied back. Elsewhere ``fista``.
     mask : array, optional
         Minimise ``||M (y - D g)||^2 / 2 + ...`` instead; broadcasts against ``y``.
     weights : array, optional
@@ -134,11 +137,10 @@ def basis_pursuit(
     tol = tol or (1e-4 if y.dtype == xp.float32 else 1e-6)
     lam = lam if weights is None else lam * check_weight(weights)
     plain = mask is None and weights is None and not nonnegative
-    fast = isinstance(D, ConvDictionary) and is_numpy(y, D.filters) and np.ndim(lam) <= 1
-    if method is None and fast:
+    if method is None and isinstance(D, ConvDictionary) and np.ndim(lam) <= 1:
         return _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start)
-    if method is None and plain and is_numpy(y) and is_numpy(D) and D.shape[1] <= 4096:
-        return _until_certified(_coordinate_descent(D, y, lam, start), D, y, lam, tol, max_iter, every=1)
+    if method is None and plain and hasattr(D, "ndim") and D.shape[1] <= 4096:
+        return _by_gram(D, y, lam, tol, max_iter, start)
     if mask is not None:
         D, y = Masked(D, mask), mask * y
     options = {"shrink": soft_nonnegative} if nonnegative else {}
@@ -158,6 +160,7 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
                 return Pursuit(gamma, tuple(trace), gap <= tol)
 
 
+@on_host
 def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start):
     """Short signals all at once, long ones or those under a mask one after the other; the trace of
     these is their final objective."""
@@ -190,9 +193,15 @@ def _certified(steps, tol, max_iter):
             return Pursuit(gamma, tuple(trace), bool(np.max(gap) <= tol))
 
 
+@on_host
+def _by_gram(D, y, lam, tol, max_iter, start):
+    """Coordinate descent on the Gram matrix of a matrix."""
+    return _until_certified(_coordinate_descent(D, y, lam, start), D, y, lam, tol, max_iter, every=1)
+
+
 def _coordinate_descent(D, y, lam, start=None):
     """Yield the codes after every few sweeps of coordinate descent on the Gram matrix, in double
-    precision (NumPy)."""
+    precision."""
     D, Y = float64(D), float64(y).reshape(y.shape[0], -1)
     atom_norms(D)
     gram, corr = D.T @ D, np.ascontiguousarray(Y.T @ D)

@@ -18,7 +18,7 @@ from ..shrinkage import soft_nonnegative
 from .waveforms import midi, name_of
 
 BINS = 24  # rows an octave
-HOP = 128  # samples a frame
+FRAME = 0.016  # seconds from frame to frame, at every rate: a template fits all recordings
 LOWEST = 110.0  # Hz, of row 0: the note A2
 ORIGIN = (4, 8)  # row and frame of a template where its fundamental and its onset stand
 
@@ -36,6 +36,13 @@ class Note:
     def name(self):
         """The name of the nearest key, such as ``C#4``."""
         return name_of(self.pitch)
+
+
+def hop(rate):
+    """Samples from frame to frame, ``FRAME rate`` to the nearest: 128 at 8,000 samples a second."""
+    if not (np.isfinite(rate) and round(FRAME * rate) >= 1):
+        raise ValueError(f"rate = {rate}: expected samples a second, at least {0.5 / FRAME:g}")
+    return round(FRAME * rate)
 
 
 # --- the picture of a sound ---------------------------------------------------------------------
@@ -66,15 +73,15 @@ def constant_q(x, rate, rows=124, power=0.8):
     """Log-frequency (constant-Q) spectrogram (rows, frames, 1) of a waveform (samples, 1), scaled to
     maximum 1.
 
-    The magnitudes ``|D^T x|`` for the convolutional dictionary of :func:`tones` with stride ``HOP``,
+    The magnitudes ``|D^T x|`` for the convolutional dictionary of :func:`tones` with stride :func:`hop`,
     raised to ``power``: quiet partials count, as they do for the ear. Frame t is centred on sample
-    ``t HOP``.
+    ``t hop(rate)``: frames are 16 ms apart at every rate, so templates and codes of one rate fit another.
     """
     xp = array_namespace(check("x", x, ndim=2))
     filters = asarray(tones(rate, rows), like=x)
     border = zeros((filters.shape[0] // 2, 1), like=x)
     padded = xp.concat([border, x, border], axis=0)
-    seen = ConvDictionary(filters, padded.shape[:1], HOP, circular=False).T @ padded  # (frames, 2 rows)
+    seen = ConvDictionary(filters, padded.shape[:1], hop(rate), circular=False).T @ padded  # (frames, 2 rows)
     V = xp.sqrt(seen[:, :rows] ** 2 + seen[:, rows:] ** 2).T ** power
     top = float(xp.max(V))
     return V[..., None] / (top or 1.0)
@@ -183,7 +190,7 @@ def pick_notes(gamma, rate, threshold=0.3, instruments=None):
         peaks = (smooth == scipy.ndimage.maximum_filter(smooth, (5, 9))) & (smooth >= level) & (smooth > 0)
         for i, t in zip(*np.nonzero(peaks), strict=True):
             pitch = LOWEST * 2 ** ((i + ORIGIN[0]) / BINS)
-            found.append(Note(float(t * HOP / rate), float(pitch), int(k), float(smooth[i, t])))
+            found.append(Note(float(t * hop(rate) / rate), float(pitch), int(k), float(smooth[i, t])))
     return sorted(found, key=lambda note: (note.onset, note.pitch))
 
 

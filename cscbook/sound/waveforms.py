@@ -1,10 +1,9 @@
-"""Sounds: pitches and their names, random pieces, the reader's own recording, and the kernels of the ear.
+"""Sounds: pitches and their names, random pieces, and the kernels of the ear.
 
 Waveforms have shape (samples, 1). A piece is a list of ``(onset in s, pitch in Hz, instrument)``.
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -58,28 +57,6 @@ def play_notes(score, notes, pitches, rate, seconds, rng=None):
         after = zeros((x.shape[0] - first - notes.shape[1], 1), like=x)
         x = x + float(rng.uniform(0.5, 1)) * xp.concat([before, notes[which, ...], after], axis=0)
     return x[: int(rate * seconds), :]
-
-
-def load_waveform(path, rate=8000):
-    """A WAV file as a waveform (samples, 1) of ``rate`` samples a second, in -1..1; channels are
-    averaged."""
-    from scipy.io import wavfile
-    from scipy.signal import resample_poly
-
-    if not Path(path).exists():
-        raise FileNotFoundError(f"no file {path}")
-    try:
-        own, x = wavfile.read(path)
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is no WAV file that SciPy reads ({error}): save it as 16-bit PCM"
-        ) from error
-    if x.dtype.kind in "iu":
-        middle = 128 if x.dtype == np.uint8 else 0
-        x = (x.astype(float) - middle) / (128 if x.dtype == np.uint8 else np.iinfo(x.dtype).max + 1)
-    x = np.asarray(x, dtype=float).reshape(len(x), -1).mean(axis=1)
-    common = math.gcd(own, rate)
-    return asarray(resample_poly(x, rate // common, own // common)[:, None])
 
 
 def gammatones(pitches, rate, n, order=4):

@@ -163,7 +163,7 @@ def sparse_dictionary_bound(before, D, stripe):
         ``||Gamma_i||_{0,inf}^s``.
     """
     xp = array_namespace(D.local)
-    fullest = int(xp.max(xp.sum(xp.astype(D.local != 0, xp.int64), axis=0)))
+    fullest = int(xp.max(xp.count_nonzero(D.local, axis=0)))
     return cover_count(before, D) * fullest * stripe
 
 

@@ -55,6 +55,33 @@ def test_what_is_written_is_read(folder, digits):
         np.testing.assert_array_equal(to_numpy(a), b)
 
 
+def moved(folder, place):
+    """Bring every file of the folder to ``place(name)``."""
+    for path in [p for p in folder.iterdir() if p.is_file()]:
+        target = folder / place(path.name)
+        path.rename(folder / "moving")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "moving").rename(target)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: f"{name}/{name}",
+        lambda name: f"{name.replace('-idx', '.idx')}/{name.replace('-idx', '.idx')}",
+        lambda name: f"raw/{name}",
+        lambda name: f"MNIST/raw/{name}",
+    ],
+    ids=["dots", "folders", "both", "raw", "torchvision"],
+)
+def test_copies_spell_and_place_the_files_in_several_ways(folder, digits, place):
+    moved(folder, place)
+    assert not (folder / IMAGES).is_file()
+    for a, b in zip(load_mnist(folder)[1::2], digits[1::2], strict=True):
+        np.testing.assert_array_equal(to_numpy(a), b)
+
+
 def test_a_header_is_big_endian_and_says_what_the_format_says(digits):
     assert idx(digits[0])[:16] == bytes([0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28])  # magic 2051
     assert idx(digits[1])[:8] == bytes([0, 0, 8, 1, 0, 0, 0, 40])  # magic 2049

@@ -7,11 +7,13 @@ import pytest
 from problems import UNIT_CASES, after, unit_problem
 
 from cscbook.arrays import to_numpy
+from cscbook.dictionaries.matrix import dense
 from cscbook.localglobal import (
     lobcod,
     lobcod_layers,
 )
-from cscbook.localglobal.lobcod import _array_layers, _compiled_layers
+from cscbook.localglobal.lobcod import SWEEPS, _layers, _where
+from cscbook.shrinkage import soft
 
 
 @pytest.mark.parametrize("case", UNIT_CASES)
@@ -31,14 +33,37 @@ def objective_behind(mask, D, y, gamma, lam):
     return np.sum(left.astype(float) ** 2) / 2 + lam * np.abs(to_numpy(gamma).astype(float)).sum()
 
 
+def textbook_layers(D, y, lam, weight):
+    """The layers by the explicit matrix: coordinate descent on the atoms of each needle, all others fixed."""
+    M, gamma = dense(D), np.zeros((*D.positions, D.filters.shape[-1]))
+    number, w = np.arange(gamma.size).reshape(gamma.shape), weight.ravel()
+    while True:
+        for layer in _layers(D):
+            r = w * (y.ravel() - M @ gamma.ravel())
+            for needle in number[_where(layer)].reshape(-1, gamma.shape[-1]):
+                for j in [*needle] * SWEEPS:
+                    curve, before = w @ M[:, j] ** 2, gamma.flat[j]
+                    if curve > 0:
+                        gamma.flat[j] = soft(np.asarray(r @ M[:, j] + curve * before), lam) / curve
+                    r = r - w * M[:, j] * (gamma.flat[j] - before)
+            yield gamma.copy()
+
+
 @pytest.mark.parametrize("case", UNIT_CASES)
 @pytest.mark.parametrize("masked", [False, True])
-def test_the_compiled_layers_are_the_array_layers(rng, case, masked):
+def test_the_layers_are_those_of_the_explicit_matrix(rng, case, masked):
     D, y = unit_problem(np.asarray, rng, *case)
-    weight = (rng.random(y.shape) > 0.4) * 1.0 if masked else np.ones_like(y)
-    compiled, arrays = _compiled_layers(D, y, 0.2, weight), _array_layers(D, y, 0.2, weight)
-    for one, other in itertools.islice(zip(compiled, arrays, strict=True), 30):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+    mask = (rng.random(y.shape) > 0.4) * 1.0 if masked else np.ones_like(y)
+    found, expected = lobcod_layers(D, y, 0.2, mask), textbook_layers(D, y, 0.2, mask**2)
+    for one, other in itertools.islice(zip(found, expected, strict=True), 12):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+def test_a_batch_is_its_signals(xp, rng, close):
+    D, y = unit_problem(xp, rng, *UNIT_CASES[2], batch=(2,))
+    together = after(lobcod(D, y, 0.2), 2)
+    for b in range(2):
+        close(together[b, ...], to_numpy(after(lobcod(D, y[b, ...], 0.2), 2)))
 
 
 def test_an_epoch_of_layers_moves_every_needle_once(rng):

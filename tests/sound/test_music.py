@@ -10,12 +10,12 @@ from cscbook.datasets.synthetic import synthesize_notes
 from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.pursuits import duality_gap
 from cscbook.sound.music import (
-    HOP,
     LOWEST,
     ORIGIN,
     Note,
     constant_q,
     harmonic_template,
+    hop,
     learn_templates,
     note_code,
     note_scores,
@@ -39,7 +39,7 @@ def sine(pitch, seconds=0.5):
 def test_a_pure_tone_is_brightest_in_its_own_row(xp):
     for row in (0, 31, 100):
         V = to_numpy(constant_q(xp(sine(LOWEST * 2 ** (row / 24))), RATE))
-        assert V.shape == (124, 4000 // HOP + 1, 1) and V.max() == pytest.approx(1)
+        assert V.shape == (124, 4000 // hop(RATE) + 1, 1) and V.max() == pytest.approx(1)
         assert set(V[:, 12:20, 0].argmax(axis=0)) == {row}
 
 
@@ -49,9 +49,26 @@ def test_constant_q_is_the_correlation_with_windowed_tones(xp, close, rng):
     pairs = tones(RATE, 5)[:, 0, :]
     wave, reach = pairs[:, :5] - 1j * pairs[:, 5:], len(pairs) // 2
     padded = np.pad(x[:, 0], reach)
-    frames = range(0, 701, HOP)
+    frames = range(0, 701, hop(RATE))
     brute = np.array([np.abs(padded[t : t + len(wave)] @ wave) for t in frames]).T
     close(V[..., 0], brute / brute.max(), factor=10)
+
+
+@pytest.mark.parametrize("rate", [11_025, 16_000, 44_100])
+def test_a_frame_lasts_as_long_at_every_rate(rate):
+    def chirp(rate):
+        t = np.arange(int(0.6 * rate)) / rate
+        return np.sin(2 * np.pi * (300 * t + 400 * t**2))[:, None] * np.minimum(1, t[:, None] / 0.05)
+
+    expected = constant_q(chirp(RATE), RATE)[:, :36, 0]
+    found = constant_q(chirp(rate), rate)[:, :36, 0]
+    assert np.abs(found - expected).max() < 0.1
+    assert np.abs(found[:, 2:] - expected[:, :-2]).max() > 0.4, "two frames apart they differ"
+
+
+def test_a_rate_that_is_no_rate_is_refused():
+    with pytest.raises(ValueError, match="rate = 10: expected samples a second, at least 31.25"):
+        hop(10)
 
 
 def test_an_octave_is_a_shift_by_24_rows():
@@ -183,13 +200,13 @@ def test_peaks_become_notes_and_registers_are_added():
     gamma[20, 30, 0] = gamma[44, 60, 1] = 1.0
     gamma[44, 60, 2], gamma[5, 10, 2] = 0.5, 0.2
     first, second = pick_notes(gamma, RATE, threshold=0.3, instruments=[0, 1, 1])
-    assert (first.onset, first.instrument) == (30 * HOP / RATE, 0)
+    assert (first.onset, first.instrument) == (30 * hop(RATE) / RATE, 0)
     assert (
         first.pitch == pytest.approx(LOWEST)
         and first.name == "A2"
         or first.pitch == pytest.approx(LOWEST * 2)
     )
-    assert (second.onset, second.instrument) == (60 * HOP / RATE, 1)
+    assert (second.onset, second.instrument) == (60 * hop(RATE) / RATE, 1)
     assert second.pitch / first.pitch == pytest.approx(2), "24 rows apart"
     assert second.strength / first.strength == pytest.approx(1.5), "both registers add up"
     assert len(pick_notes(gamma, RATE, threshold=0.1, instruments=[0, 1, 1])) == 3

@@ -1,8 +1,7 @@
-"""Pitches, pieces, recordings, and the kernels of the ear."""
+"""Pitches, pieces, and the kernels of the ear."""
 
 import numpy as np
 import pytest
-from scipy.io import wavfile
 
 from cscbook.arrays import to_numpy
 from cscbook.datasets.files import load_notes
@@ -10,7 +9,6 @@ from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.pursuits import omp
 from cscbook.sound.waveforms import (
     gammatones,
-    load_waveform,
     midi,
     name_of,
     pitch_of,
@@ -50,27 +48,6 @@ def test_a_piece_is_the_sum_of_its_notes(xp, rng):
     expected[10:60] += a * notes[0]
     expected[30:60] += b * notes[1][:30]
     np.testing.assert_allclose(x, expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("dtype", ["int16", "uint8", "float32", "int32"])
-def test_a_recording_of_any_type_is_read_as_it_sounds(tmp_path, dtype):
-    t = np.arange(44100) / 44100
-    left = 0.5 * np.sin(2 * np.pi * 440 * t)
-    x = np.stack([left, np.zeros_like(left)], axis=1)
-    scale = {"int16": 2**15, "uint8": 2**7, "float32": 1, "int32": 2**31}[dtype]
-    wavfile.write(tmp_path / "a.wav", 44100, (x * scale + (128 if dtype == "uint8" else 0)).astype(dtype))
-    mine = to_numpy(load_waveform(tmp_path / "a.wav"))
-    expected = 0.25 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
-    assert mine.shape == (8000, 1)
-    assert np.abs(mine[200:-200, 0] - expected[200:-200]).max() < (0.01 if dtype == "uint8" else 1e-3)
-
-
-def test_a_file_that_is_no_recording_is_refused(tmp_path):
-    (tmp_path / "b.wav").write_bytes(b"not a wave")
-    with pytest.raises(ValueError, match=r"b\.wav is no WAV file"):
-        load_waveform(tmp_path / "b.wav")
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        load_waveform(tmp_path / "nowhere.wav")
 
 
 def test_gammatones_are_unit_and_ring_at_their_pitch():

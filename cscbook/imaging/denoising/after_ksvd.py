@@ -10,18 +10,8 @@ import math
 
 from ...arrays import array_namespace, asarray, check, check_level
 from ...norms import l0
-from .ksvd import (
-    GAIN,
-    Denoised,
-    average,
-    centred_patches,
-    check_image,
-    check_whole,
-    code_patches,
-    image_patches,
-    single,
-    synthesize,
-)
+from .checks import check_image, check_whole
+from .ksvd import GAIN, Denoised, average, centred_patches, code_patches, image_patches, single, synthesize
 
 
 def by_dictionary(y, sigma, D):

@@ -11,7 +11,8 @@ from ...dictionaries.matrix import dct_dictionary
 from ...local import aggregate, patches
 from ...norms import l0
 from ...pursuits import Pursuit, basis_pursuit, omp
-from .ksvd import GAIN, Denoised, by_channel, check_image, single
+from .checks import check_image
+from .ksvd import GAIN, Denoised, by_channel, single
 
 
 def dct_filters(n=8, m=10):

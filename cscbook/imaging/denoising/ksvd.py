@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import array_namespace, asarray, check, check_level, float64, indices, to_numpy
+from ...arrays import array_namespace, asarray, float64, indices, to_numpy
 from ...dictionaries.matrix import atom_norms, dct_dictionary, dct_matrix
 from ...learning import ksvd
 from ...local import aggregate, counts, patches
 from ...norms import l0
 from ...pursuits import omp
 from ...shrinkage import hard
+from .checks import check_image
 
 PEAK = 255  # weights of penalties are meant for intensities in 0..1
 GAIN = 1.15  # patches are coded up to an error of (GAIN sigma)^2 a pixel [Elad & Aharon, 2006]
@@ -46,23 +47,6 @@ def psnr(x, truth, peak=255):
         raise ValueError(f"psnr of shapes {tuple(x.shape)} and {tuple(truth.shape)}")
     mse = float(xp.mean((float64(x) - float64(truth)) ** 2))
     return math.inf if mse == 0 else 10 * math.log10(peak**2 / mse)
-
-
-def check_whole(name, value, least=1):
-    """Raise unless ``value`` is an integer, at least ``least``."""
-    if value != int(value) or value < least:
-        raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
-    return int(value)
-
-
-def check_image(y, sigma, size):
-    """Raise unless ``y`` is an image (H, W, c) that holds a patch, and ``sigma`` a positive number."""
-    check("y", y, ndim=3)
-    if y.shape[0] < size or y.shape[1] < size:
-        raise ValueError(f"image of shape {tuple(y.shape)} is smaller than a patch of {size} x {size}")
-    if check_level("sigma", sigma) == 0:
-        raise ValueError("sigma = 0: nothing to denoise")
-    return y
 
 
 def patch_size(D):

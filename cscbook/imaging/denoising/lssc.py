@@ -6,7 +6,8 @@ from ...arrays import array_namespace, check, check_level, float64, indices, zer
 from ...dictionaries.matrix import atom_norms
 from ...pursuits import Pursuit
 from .after_ksvd import by_dictionary, join
-from .ksvd import GAIN, Denoised, average, centred_patches, check_whole, single
+from .checks import check_whole
+from .ksvd import GAIN, Denoised, average, centred_patches, single
 from .similar_patches import similar_patches
 
 

@@ -7,7 +7,8 @@ believe of them.
 import math
 
 from ...arrays import array_namespace, asarray, check, check_level, float64, zeros
-from .ksvd import average, by_channel, centred_patches, check_image, check_whole, image_patches
+from .checks import check_image, check_whole
+from .ksvd import average, by_channel, centred_patches, image_patches
 from .similar_patches import similar_patches, ungroup
 
 # --- a mixture of Gaussians ---------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Which patches of an image look alike: the groups that low-rank and simultaneous sparse models work on."""
 
 from ...arrays import array_namespace, check, float64, indices, is_numpy, zeros
-from .ksvd import check_whole
+from .checks import check_whole
 
 AT_ONCE = 1 << 22  # distances held in memory at a time
 

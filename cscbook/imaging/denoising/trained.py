@@ -10,8 +10,9 @@ from ...datasets.files import _read
 from ...networks.denoising_plans import csc_network
 from ...networks.plans import Geometry
 from ...pursuits import Pursuit
+from .checks import check_image
 from .csc import denoise_csc
-from .ksvd import PEAK, Denoised, check_image, single
+from .ksvd import PEAK, Denoised, single
 
 
 @dataclass(frozen=True)

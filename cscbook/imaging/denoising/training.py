@@ -11,8 +11,9 @@ from ...checkpoints import run, take
 from ...datasets.synthetic import noise
 from ...networks.optimisers import adam, pack, unpack
 from ...networks.plans import Geometry, add, synthesis
+from .checks import check_image
 from .csc import check_stride
-from .ksvd import PEAK, check_image, single
+from .ksvd import PEAK, single
 from .symmetries import view
 from .trained import Denoiser
 

@@ -1,0 +1,5 @@
+"""``python -m cscbook.commands`` is ``cscbook``."""
+
+from . import main
+
+main()

@@ -1,0 +1,1 @@
+"""What stands beside CuPy: the parts of SciPy that it has."""
