@@ -2,6 +2,7 @@
 # make test   install, then lint, unit tests, every notebook, the build, the built pages
 # make claims every notebook on several kinds of machine: by what margin does each claim hold?
 # make cupy   every notebook under CuPy's rules, without a device
+# make libraries  the core on PyTorch and JAX, where they are installed
 # make lab    JupyterLab on the chapters        make serve  the built book on this machine
 # make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
 
@@ -13,7 +14,7 @@ STAMP = $(VENV)/.installed
 # The package spreads its own work over the cores; BLAS threads on top of that only get in its way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install book test lint unit notebooks html pages claims cupy lab serve clean
+.PHONY: help install book test lint unit notebooks html pages claims cupy libraries lab serve clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -64,6 +65,11 @@ claims: $(STAMP)
 cupy: $(STAMP)
 	CSCBOOK_BACKEND=cupy PYTHONPATH=tests/standin $(BIN)/python -m pytest tests --ignore=tests/browser -m gpu -q -n 2
 	$(BIN)/python chapters/_ext/claims.py --check "cupy stand-in"
+
+libraries: $(STAMP)
+	CSCBOOK_LIBRARIES=torch,jax $(BIN)/python -m pytest tests/test_libraries.py -q -n 2
+	CSCBOOK_LIBRARIES=torch $(BIN)/python -m pytest tests --ignore=tests/browser -m libraries \
+	  --deselect tests/test_libraries.py -q -n 2
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters

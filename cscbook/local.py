@@ -9,17 +9,16 @@ import math
 import numpy as np
 
 from . import kernels
-from .arrays import added, array_namespace, indices, is_numpy, sliding_windows, zeros
+from .arrays import added, array_namespace, as_stride, indices, is_numpy, sliding_windows, zeros
 
 
 def positions(size, space, stride=1, circular=True):
     """How many patches start along each axis: ``N / s`` on the circle, ``(N - n) // s + 1`` inside the
     border."""
+    stride = as_stride(stride)
     for n, N in zip(size, space, strict=True):
         if not 1 <= n <= N:
             raise ValueError(f"patches of size {tuple(size)} do not fit a signal on {tuple(space)}")
-    if stride < 1 or stride != int(stride):
-        raise ValueError(f"stride = {stride}: expected a positive integer")
     if not circular:
         return tuple((N - n) // stride + 1 for n, N in zip(size, space, strict=True))
     if any(N % stride for N in space):
@@ -59,6 +58,7 @@ def patches(x, size, stride=1, circular=True):
     array, shape (*batch, *positions, n c)
         Patch i holds the entries i, ..., i + n - 1, channels last.
     """
+    stride = as_stride(stride)
     xp = array_namespace(x)
     d, space, batch = len(size), _space(x, size), x.ndim - len(size) - 1
     count = positions(size, space, stride, circular)
@@ -83,6 +83,7 @@ def aggregate(p, size, space, stride=1, circular=True):
     -------
     array, shape (*batch, *space, c)
     """
+    stride = as_stride(stride)
     xp = array_namespace(p)
     d, count = len(size), positions(size, space, stride, circular)
     batch, n = p.ndim - d - 1, math.prod(size)
@@ -143,6 +144,7 @@ def _wrapped(x, axis, N):
 
 def counts(size, space, stride=1, circular=True, *, like):
     """How many patches cover each entry of the signal, ``sum_i R_i^T R_i 1``; shape ``(*space, 1)``."""
+    stride = as_stride(stride)
     xp, cover = array_namespace(like), 1.0
     where = positions(size, space, stride, circular)
     for axis, (P, n, N) in enumerate(zip(where, size, space, strict=True)):  # the axes cover independently
@@ -165,6 +167,7 @@ def stripes(gamma, size, stride=1, circular=True):
     array, shape (*batch, *positions, stripe m)
         Without ``circular``, needles beyond the border are zero.
     """
+    stride = as_stride(stride)
     xp = array_namespace(gamma)
     space = _space(gamma, size)
     reach = [-(-n // stride) - 1 for n in size]

@@ -10,7 +10,7 @@ does it run under ``jax.jit``, and neither does what returns or asks for a Pytho
 eigenvalue of filters that are traced.
 """
 
-from .checks import check, check_level
+from .checks import as_sizes, as_stride, check, check_level, check_whole
 from .host import arrays_in, each_array, on_host
 from .libraries import (
     added,
@@ -35,11 +35,14 @@ __all__ = [
     "added",
     "array_namespace",
     "arrays_in",
+    "as_sizes",
+    "as_stride",
     "asarray",
     "backend",
     "cached",
     "check",
     "check_level",
+    "check_whole",
     "computed_now",
     "double",
     "each_array",

@@ -1,5 +1,7 @@
 """What callers get wrong: numbers of the wrong kind, in the wrong shape, or none at all."""
 
+import math
+
 import numpy as np
 
 from .libraries import array_namespace
@@ -7,11 +9,14 @@ from .tracing import is_traced
 
 
 def check(name, x, ndim=None):
-    """Raise unless ``x`` is a real floating array without NaN or infinity (and with ``ndim`` axes, if
-    given). Under ``jax.jit`` and ``jax.grad`` the values are not looked at: there are none yet."""
+    """Raise unless ``x`` is an array of float32 or float64 without NaN or infinity (and with ``ndim`` axes,
+    if given), masked by nothing. Under ``jax.jit`` and ``jax.grad`` the values are not looked at: there
+    are none yet."""
     xp = array_namespace(x)
-    if not xp.isdtype(x.dtype, "real floating"):
-        raise TypeError(f"{name} has dtype {x.dtype}: expected real floating numbers")
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: expected a plain one (x.filled(0), and a mask beside it)")
+    if not xp.isdtype(x.dtype, "real floating") or getattr(x.dtype, "itemsize", 8) not in (4, 8):
+        raise TypeError(f"{name} has dtype {x.dtype}: expected real floating numbers, float32 or float64")
     if ndim is not None and x.ndim not in (ndim if isinstance(ndim, tuple) else (ndim,)):
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected {ndim} axes")
     if 0 in x.shape:
@@ -23,7 +28,44 @@ def check(name, x, ndim=None):
 
 
 def check_level(name, value):
-    """Raise unless ``value`` is a finite, non-negative number."""
-    if not np.isfinite(value) or value < 0:
+    """``value`` as a Python float; raise unless it is one finite, non-negative number."""
+    if isinstance(value, (str, bytes, complex)) or getattr(value, "ndim", 0):
+        raise TypeError(f"{name} = {value!r}: expected one number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} = {value!r}: expected one number") from None
+    if not math.isfinite(number) or number < 0:
         raise ValueError(f"{name} = {value}: expected a finite number, not negative")
-    return float(value)
+    return number
+
+
+def check_whole(name, value, least=1):
+    """``value`` as a Python integer; raise unless it is a whole number, at least ``least``."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{name} = {value!r}: expected an integer, at least {least}") from None
+    if isinstance(value, (str, bytes)) or getattr(value, "ndim", 0):
+        raise TypeError(f"{name} = {value!r}: expected an integer, at least {least}")
+    if number != value or number < least:
+        raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
+    return number
+
+
+def as_sizes(name, value, axes):
+    """A size along each of ``axes`` space axes: a tuple of integers, or one integer for all of them."""
+    if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1):
+        if len(value) != axes:
+            raise ValueError(f"{name} = {tuple(value)}: expected {axes} integers, one a space axis")
+        return tuple(check_whole(name, n) for n in value)
+    return (check_whole(name, value),) * axes
+
+
+def as_stride(value):
+    """One stride for all axes, from an integer or from equal ones."""
+    if isinstance(value, (tuple, list)):
+        if len(set(value)) != 1:
+            raise ValueError(f"stride = {tuple(value)}: expected one stride for all axes")
+        value = value[0]
+    return check_whole("stride", value)

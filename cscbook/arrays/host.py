@@ -17,13 +17,15 @@ def on_host(function):
     Its arrays, alone or inside of dictionaries, lists and dicts, are copied to the host once, and what it
     returns is copied once to where they live; of a generator, what it yields. Arrays of several libraries
     are a ``TypeError``, except for NumPy's integers: an order or positions. NumPy arrays go in and out as
-    they are. Nothing is differentiated here.
+    they are, in the machine's order of bytes. Nothing is differentiated here.
     """
 
     @functools.wraps(function)
     def wrapper(*args, **options):
         arrays = list(arrays_in((args, options)))
         if is_numpy(*arrays):
+            if not all(a.dtype.isnative for a in arrays):  # the compiled loops know one order of bytes
+                args, options = each_array(_native, (args, options))
             return function(*args, **options)
         like, *others = (a for a in arrays if not (isinstance(a, np.ndarray) and a.dtype.kind in "iu"))
         array_namespace(like, *others)
@@ -34,6 +36,10 @@ def on_host(function):
         return each_array(back, found)
 
     return wrapper
+
+
+def _native(x):
+    return x.astype(x.dtype.newbyteorder("="))
 
 
 def _parts(x):

@@ -168,7 +168,7 @@ def frozen(x):
     """A copy of ``x`` that nobody else can change: read-only in NumPy, and still part of the computation
     where a library differentiates."""
     if isinstance(x, np.ndarray):
-        x = x.copy()
+        x = x.astype(x.dtype.newbyteorder("="))
         x.flags.writeable = False
         return x
     return x if array_api_compat.is_jax_array(x) else x + 0  # nobody can change JAX's

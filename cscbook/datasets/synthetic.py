@@ -6,7 +6,7 @@ are float64 and live in the chosen backend.
 
 import numpy as np
 
-from ..arrays import asarray, check_level
+from ..arrays import asarray, check, check_level
 
 
 def _generator(rng):
@@ -39,7 +39,8 @@ def random_code(m, k, p=None, rng=None, low=None, high=None):
 
 def noise(x, sigma, rng=None):
     """White Gaussian noise of standard deviation ``sigma``, in the shape and library of ``x``."""
-    return asarray(check_level("sigma", sigma) * _generator(rng).standard_normal(tuple(x.shape)), like=x)
+    drawn = _generator(rng).standard_normal(tuple(check("x", x).shape))
+    return asarray(check_level("sigma", sigma) * drawn, like=x)
 
 
 def add_noise(x, sigma, rng=None):

@@ -11,7 +11,18 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, cached, check, each_array, frozen, to_numpy, zeros
+from ..arrays import (
+    array_namespace,
+    as_sizes,
+    as_stride,
+    asarray,
+    cached,
+    check,
+    each_array,
+    frozen,
+    to_numpy,
+    zeros,
+)
 from ..local import aggregate, patches, positions, times
 from . import fourier
 
@@ -54,9 +65,11 @@ class ConvDictionary:
     circular: bool = True
 
     def __post_init__(self):
-        space = (self.space,) if isinstance(self.space, int) else tuple(self.space)
-        object.__setattr__(self, "space", space)
         object.__setattr__(self, "filters", frozen(check("filters", self.filters)))
+        axes = len(self.space) if isinstance(self.space, (tuple, list)) else 1
+        space = as_sizes("space", self.space, axes)
+        object.__setattr__(self, "space", space)
+        object.__setattr__(self, "stride", as_stride(self.stride))
         if self.filters.ndim != len(space) + 2:
             raise ValueError(
                 f"filters of shape {tuple(self.filters.shape)} do not fit signals on {space}: "

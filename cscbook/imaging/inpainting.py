@@ -3,7 +3,7 @@ not."""
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, check_level, float64
+from ..arrays import array_namespace, check_level, check_whole, float64
 from ..norms import energy
 from ..pursuits import basis_pursuit
 from .batches import (
@@ -16,7 +16,7 @@ from .batches import (
     roughness,
     to_batch,
 )
-from .denoising.checks import check_intensities, check_mask, check_whole
+from .denoising.checks import check_intensities, check_mask
 from .denoising.ksvd import PEAK, single
 from .total_variation import gradient, gradient_adjoint
 

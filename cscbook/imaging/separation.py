@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, check, check_level
+from ..arrays import array_namespace, check, check_level, check_whole
 from ..checkpoints import take_all
 from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
 from .batches import check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
-from .denoising.checks import check_whole
 from .denoising.ksvd import PEAK, single
 from .total_variation import denoise_tv
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, to_numpy
+from ..arrays import array_namespace, as_sizes, asarray, check, check_level, each_array, to_numpy
 from ..checkpoints import take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
@@ -107,7 +107,7 @@ def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
     D0, circular, zero_mean = take(shared, D0=None, circular=True, zero_mean=False)
     (masks,) = take(shared, masks=None) if masked else (None,)
     rng = shared["rng"] = shared.get("rng") or np.random.default_rng(0)
-    size = tuple(size)
+    size = as_sizes("size", size, len(size) if hasattr(size, "__len__") else _space_axes(ys))
     ys = as_signals(ys, size)
     masks = as_masks(masks, ys, size)
     if check_level("lam", lam) == 0:
@@ -117,6 +117,11 @@ def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
     ys = tuple(y if M is None else M * y for y, M in zip(ys, masks, strict=True))
     D = first_filters(ys, size, m, D0, zero_mean, rng)
     return Problem(ys, masks, size, lam, circular, zero_mean, ridge, D), D
+
+
+def _space_axes(ys):
+    """How many axes the space of a list of signals has; that of one array is taken to have one."""
+    return ys[0].ndim - 1 if isinstance(ys, (list, tuple)) and len(ys) else 1
 
 
 def as_signals(ys, size, name="ys"):
@@ -145,6 +150,7 @@ def as_masks(masks, ys, size):
     """One mask a signal that broadcasts against it, or None."""
     if masks is None:
         return (None,) * len(ys)
+    masks = each_array(lambda M: array_namespace(M).astype(M, ys[0].dtype), masks)
     masks = as_signals(masks, size, "masks")
     if len(masks) == 1:
         masks = masks * len(ys)

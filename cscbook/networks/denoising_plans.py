@@ -11,7 +11,7 @@ from ..arrays import array_namespace, asarray, check, check_level, zeros
 from ..dictionaries.convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
-from .plans import Geometry, _over_positions, add, analysis, cnn, synthesis
+from .plans import Geometry, Plan, _over_positions, add, analysis, cnn, synthesis
 
 
 def shrink(z, tau):
@@ -35,26 +35,26 @@ def csc_network(steps):
     if steps < 1:
         raise ValueError(f"steps = {steps}: expected at least one")
 
-    def plan(theta, y, layer):
-        seen, first = analysis(y, theta["B"], layer)
-        code, open_first = shrink(seen, theta["tau"])
-        pulls = []
-        for _ in range(steps - 1):
-            code, back = _iterate(theta, code, y, layer)
-            pulls.append(back)
+    return Plan(_csc_network, "csc_network", (steps,))
 
-        def pull(g):
-            found = {}
-            for back in reversed(pulls):
-                g, arrays = back(g)
-                found = add(found, arrays)
-            g, g_tau = open_first(g)
-            return add(found, {"tau": g_tau, "B": first(g, inner=False)[1]})
 
-        return code, pull
+def _csc_network(theta, y, layer, steps):
+    seen, first = analysis(y, theta["B"], layer)
+    code, open_first = shrink(seen, theta["tau"])
+    pulls = []
+    for _ in range(steps - 1):
+        code, back = _iterate(theta, code, y, layer)
+        pulls.append(back)
 
-    plan.__qualname__, plan.steps = f"csc_network({steps})", steps
-    return plan
+    def pull(g):
+        found = {}
+        for back in reversed(pulls):
+            g, arrays = back(g)
+            found = add(found, arrays)
+        g, g_tau = open_first(g)
+        return add(found, {"tau": g_tau, "B": first(g, inner=False)[1]})
+
+    return code, pull
 
 
 def _iterate(theta, code, y, layer):

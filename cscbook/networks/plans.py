@@ -153,18 +153,34 @@ def cnn(theta, x, layers):
     return code, chained(pulls)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A plan with numbers of its own, ``function(theta, x, layers, *numbers)``; unlike a function inside of
+    a function it can be pickled."""
+
+    function: object
+    name: str
+    numbers: tuple
+
+    def __post_init__(self):
+        words = ", ".join(map(str, self.numbers))
+        object.__setattr__(self, "__qualname__", f"{self.name}({words})")  # as functions have it
+
+    def __call__(self, theta, x, layers):
+        return self.function(theta, x, layers, *self.numbers)
+
+
 def layered_ista(unfoldings):
     """Layered iterative thresholding: every layer takes ``unfoldings`` more steps before the next begins."""
+    return Plan(_layered_ista, "layered_ista", (unfoldings,))
 
-    def plan(theta, x, layers):
-        code, pulls = x, []
-        for i, layer in enumerate(layers, 1):
-            code, back = _settle(theta, code, layer, i, unfoldings)
-            pulls.append(back)
-        return code, chained(pulls)
 
-    plan.__qualname__ = f"layered_ista({unfoldings})"
-    return plan
+def _layered_ista(theta, x, layers, unfoldings):
+    code, pulls = x, []
+    for i, layer in enumerate(layers, 1):
+        code, back = _settle(theta, code, layer, i, unfoldings)
+        pulls.append(back)
+    return code, chained(pulls)
 
 
 def _settle(theta, below, layer, i, unfoldings):
@@ -191,28 +207,27 @@ def _settle(theta, below, layer, i, unfoldings):
 def ml_ista(unfoldings, momentum=False):
     """ML-ISTA, or ML-FISTA with ``momentum``, unfolded: a forward pass, then ``unfoldings`` sweeps down
     and up through all layers [Sulam, Aberdam, Beck & Elad, 2020]."""
+    return Plan(_ml_ista, "ml_ista", (unfoldings, bool(momentum)))
 
-    def plan(theta, x, layers):
-        code, first = cnn(theta, x, layers)
-        codes, pulls, push = [code], [], _pushes(unfoldings, momentum)
-        for w in push:
-            z = codes[-1] + w * (codes[-1] - codes[-2]) if w else codes[-1]
-            code, back = _sweep(theta, z, x, layers)
-            codes.append(code)
-            pulls.append(back)
 
-        def pull(g, signal=False):
-            found, before = {}, 0
-            for w, back in zip(reversed(push), reversed(pulls), strict=True):
-                g_z, g_x, arrays = back(g)
-                g, before = (1 + w) * g_z + before, -w * g_z
-                found = add(found, arrays, {"x": g_x} if signal else {})
-            return add(found, first(g, signal))
+def _ml_ista(theta, x, layers, unfoldings, momentum):
+    code, first = cnn(theta, x, layers)
+    codes, pulls, push = [code], [], _pushes(unfoldings, momentum)
+    for w in push:
+        z = codes[-1] + w * (codes[-1] - codes[-2]) if w else codes[-1]
+        code, back = _sweep(theta, z, x, layers)
+        codes.append(code)
+        pulls.append(back)
 
-        return codes[-1], pull
+    def pull(g, signal=False):
+        found, before = {}, 0
+        for w, back in zip(reversed(push), reversed(pulls), strict=True):
+            g_z, g_x, arrays = back(g)
+            g, before = (1 + w) * g_z + before, -w * g_z
+            found = add(found, arrays, {"x": g_x} if signal else {})
+        return add(found, first(g, signal))
 
-    plan.__qualname__ = f"ml_ista({unfoldings}, {momentum})"
-    return plan
+    return codes[-1], pull
 
 
 def _pushes(unfoldings, momentum):

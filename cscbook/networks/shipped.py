@@ -7,7 +7,9 @@ from ..checkpoints import write_npz
 from ..datasets.files import _read
 from ..dictionaries.convolution import ConvDictionary
 from .classifier import Network, _geometry
-from .plans import cnn
+from .plans import cnn, layered_ista, ml_ista
+
+PLANS = {"cnn": lambda: cnn, "layered_ista": layered_ista, "ml_ista": ml_ista}  # by name and numbers
 
 
 def _entries(name, a, dtype):
@@ -53,14 +55,17 @@ def load_dictionaries(file):
 
 
 def save_network(file, network):
-    """Write a network with the plan ``cnn`` as an npz: for each array the shape, and the places and values
-    of the non-zeros, in half precision. Its trace is not kept."""
-    if network.plan is not cnn:
-        raise ValueError(f"plan = {network.plan.__qualname__}: expected cnn, a forward pass")
+    """Write a network with the plan ``cnn``, or an unfolded one, as an npz: for each array the shape, and
+    the places and values of the non-zeros, in half precision. Its trace is not kept."""
+    name = "cnn" if network.plan is cnn else getattr(network.plan, "name", None)
+    if name not in PLANS:
+        raise ValueError(f"plan = {network.plan.__qualname__}: expected one of {', '.join(PLANS)}")
     arrays = {
         "space": np.array(network.layers[0].space),
         "strides": np.array([layer.stride for layer in network.layers]),
     }
+    if network.plan is not cnn:
+        arrays |= {"plan": np.array(name), "numbers": np.array(network.plan.numbers, dtype=np.int64)}
     for name, a in network.theta.items():
         arrays |= _entries(name, a, np.float16)
     write_npz(file, arrays)
@@ -72,8 +77,9 @@ def load_network(file):
     with np.load(file, allow_pickle=False) as kept:
         theta = {key[5:]: _array(kept, key[5:]) for key in kept.files if key.startswith("shape")}
         space, strides = (tuple(map(int, kept[name])) for name in ("space", "strides"))
+        plan = PLANS[str(kept["plan"])](*map(int, kept["numbers"])) if "plan" in kept.files else cnn
     sizes = [tuple(theta[f"W{i}"].shape[:-2]) for i in range(1, len(strides) + 1)]
-    return Network(theta, _geometry(space, sizes, strides), cnn)
+    return Network(theta, _geometry(space, sizes, strides), plan)
 
 
 def load_digit_dictionaries():

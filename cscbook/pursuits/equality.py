@@ -88,7 +88,7 @@ def _matrix_equality(D, signals):
     (p, m)."""
     xp, D = array_namespace(D), float64(D)
     lift = xp.linalg.pinv(D).T  # (n, m): g -> g + (x - g D^T) lift projects
-    if float(xp.max(xp.abs((signals @ lift) @ D.T - signals))) > 1e-6 * (1 + float(xp.max(xp.abs(signals)))):
+    if float(xp.max(xp.abs((signals @ lift) @ D.T - signals))) > 1e-6 * float(xp.max(xp.abs(signals))):
         raise _out_of_range(D)
 
     def project(gamma, live):
@@ -124,7 +124,7 @@ def _spectral_equality(D, signals):
         return sum(a[i, ...] * seen[:, i : i + 1, ...] for i in range(a.shape[0]))
 
     missed = transform.irfftn(x - times(atoms, adjoint(lift, x)), s=D.space, axes=axes)
-    if float(xp.max(xp.abs(missed))) > 1e-6 * (1 + float(xp.max(xp.abs(signals)))):
+    if float(xp.max(xp.abs(missed))) > 1e-6 * float(xp.max(xp.abs(signals))):
         raise _out_of_range(D)
 
     def project(gamma, live):

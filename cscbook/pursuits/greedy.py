@@ -9,7 +9,7 @@ from .. import kernels
 from ..arrays import check_level, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, dense
-from .iterative import Pursuit, check_problem
+from .iterative import Pursuit, check_planar, check_problem
 
 
 @on_host
@@ -131,6 +131,7 @@ def _compiled_columns(D, Y, k, bound):
 
 def _convolutional(D, y, norms, k, bound):
     """OMP on a convolutional dictionary, one signal of the batch after the other."""
+    check_planar(D)
     unit = ConvDictionary(D.filters / norms, D.space, D.stride, D.circular)
     batch, signals = y.shape[: -1 - len(D.space)], y.reshape(-1, *D.space, D.filters.shape[-2])
     if len(signals) >= 8 and math.prod(D.shape) <= 1 << 21:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import kernels
-from ..arrays import array_namespace, float64, on_host
+from ..arrays import array_namespace, check, float64, is_traced, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
 from ..shrinkage import soft_nonnegative
 from . import short_signals
-from .iterative import Pursuit, check_problem, check_weight, fista
+from .iterative import Pursuit, check_planar, check_problem, check_weight, fista
 from .working_set import working_set
 
 
@@ -59,6 +59,13 @@ def _primal_dual(D, y, gamma, lam, nonnegative=False):
     scale = 1 / xp.maximum(top, xp.ones_like(top))
     primal = xp.sum(r * r, axis=axes) / 2 + xp.sum(lam * xp.abs(gamma), axis=axes)
     return primal, scale * xp.sum(y * r, axis=axes) - scale**2 * xp.sum(r * r, axis=axes) / 2
+
+
+def as_mask(mask, y):
+    """A mask, bool or numbers, in the type of ``y``; its values finite, its shape such as to broadcast."""
+    mask = array_namespace(y).astype(mask, y.dtype)
+    array_namespace(mask, y)
+    return check("mask", mask)
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,8 @@ def basis_pursuit(
     mask : array, optional
         Minimise ``||M (y - D g)||^2 / 2 + ...`` instead; broadcasts against ``y``.
     weights : array, optional
-        ``lam`` is multiplied by one weight an atom, or by any array that broadcasts against the code.
+        ``lam`` is multiplied by one weight an atom, or by any array that broadcasts against the code; all
+        positive.
     nonnegative : bool
         Search among ``g >= 0`` only.
     start : array, optional
@@ -130,12 +138,10 @@ def basis_pursuit(
         ``trace`` holds the objective (summed over the batch) at each check of the certificate.
     """
     xp = array_namespace(check_problem(D, y))
-    if check_weight(lam) == 0:
-        raise ValueError(
-            "lam = 0: expected a positive weight (see basis_pursuit_equality for the noiseless problem)"
-        )
+    lam, mask = _weighted(lam, weights), mask if mask is None else as_mask(mask, y)
     tol = tol or (1e-4 if y.dtype == xp.float32 else 1e-6)
-    lam = lam if weights is None else lam * check_weight(weights)
+    if start is not None:
+        check("start", start)
     plain = mask is None and weights is None and not nonnegative
     if method is None and isinstance(D, ConvDictionary) and np.ndim(lam) <= 1:
         return _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start)
@@ -146,6 +152,20 @@ def basis_pursuit(
     options = {"shrink": soft_nonnegative} if nonnegative else {}
     iterates = (method or fista)(D, y, lam, **options, **({} if start is None else {"start": start}))
     return _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative)
+
+
+def _weighted(lam, weights):
+    """``lam`` times the weights; both must be positive."""
+    if check_weight(lam) == 0:
+        raise ValueError(
+            "lam = 0: expected a positive weight (see basis_pursuit_equality for the noiseless problem)"
+        )
+    if weights is None:
+        return lam
+    least = array_namespace(check("weights", weights)).min(weights)
+    if not is_traced(least) and not float(least) > 0:
+        raise ValueError(f"the smallest weight is {float(least)}: expected positive weights")
+    return lam * weights
 
 
 def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, every=10):
@@ -164,7 +184,7 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
 def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start):
     """Short signals all at once, long ones or those under a mask one after the other; the trace of
     these is their final objective."""
-    D._check(y, D.space, D.filters.shape[-2], "signal")
+    check_planar(D)._check(y, D.space, D.filters.shape[-2], "signal")
     batch, code = y.shape[: -1 - len(D.space)], (*D.positions, D.filters.shape[-1])
     signals = y.reshape(-1, *D.space, y.shape[-1])
     if start is not None:

@@ -15,6 +15,7 @@ import scipy
 
 from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
+from .iterative import check_planar
 
 TILE = 256  # positions along one side of a tile
 
@@ -182,7 +183,7 @@ class Places:
     """Where the entries of a flattened code stand in the signal, for the kernels."""
 
     def __init__(self, D, dtype):
-        c, m = D.filters.shape[-2:]
+        c, m = check_planar(D).filters.shape[-2:]
         self.D, self.c, self.m = D, c, m
         self.atoms = atom_rows(D.filters, dtype)
         self.width, self.dtype = D.space[-1] * c, dtype

@@ -22,6 +22,7 @@ from cscbook.networks import (
 )
 from cscbook.networks.classifier import accuracy
 from cscbook.networks.plans import cnn, ml_ista
+from cscbook.networks.pooling import pooled_cnn
 
 REGISTRY = Path(__file__).parents[2] / "data" / "registry.json"
 
@@ -82,8 +83,10 @@ def test_a_network_is_read_as_it_was_written(tmp_path, rng):
         np.testing.assert_array_equal(net.theta[name], a.astype("f2").astype("f4"))
     save_network(tmp_path / "b.npz", net)
     assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
-    with pytest.raises(ValueError, match="expected cnn"):
-        save_network(tmp_path / "c.npz", Network(theta, LAYERS, ml_ista(1)))
+    save_network(tmp_path / "c.npz", Network(theta, LAYERS, ml_ista(1)))
+    assert load_network(tmp_path / "c.npz").plan == ml_ista(1)
+    with pytest.raises(ValueError, match="expected one of cnn, layered_ista, ml_ista"):
+        save_network(tmp_path / "d.npz", Network(theta, LAYERS, pooled_cnn))
 
 
 def test_a_network_of_another_is_refused(tmp_path, rng, monkeypatch):

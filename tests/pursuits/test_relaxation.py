@@ -174,7 +174,7 @@ def test_signals_and_weights_that_do_not_fit_are_named(rng):
     D, y = ConvDictionary(rng.standard_normal((5, 1, 2)), (40,)), rng.standard_normal((40, 1))
     with pytest.raises(ValueError, match=r"signal of shape \(39, 1\) does not fit"):
         basis_pursuit(D, y[:39], 1.0)
-    with pytest.raises(ValueError, match="the smallest lam"):
+    with pytest.raises(ValueError, match="the smallest weight is -1.0: expected positive weights"):
         basis_pursuit(D, y, 1.0, weights=np.array([1.0, -1.0]))
 
 

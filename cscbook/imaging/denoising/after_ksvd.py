@@ -8,9 +8,9 @@ self-similarity is in :mod:`.lssc`. What works in rounds yields one result a rou
 import itertools
 import math
 
-from ...arrays import array_namespace, asarray, check, check_level
+from ...arrays import array_namespace, asarray, check, check_level, check_whole
 from ...norms import l0
-from .checks import check_image, check_whole
+from .checks import check_image
 from .ksvd import GAIN, Denoised, average, centred_patches, code_patches, image_patches, single, synthesize
 
 

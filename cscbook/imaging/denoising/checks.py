@@ -3,13 +3,6 @@
 from ...arrays import array_namespace, asarray, check, check_level
 
 
-def check_whole(name, value, least=1):
-    """Raise unless ``value`` is an integer, at least ``least``."""
-    if value != int(value) or value < least:
-        raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
-    return int(value)
-
-
 def check_intensities(name, x):
     """Raise unless ``x`` is an image (H, W, c) on the scale 0..255: one that is not zero and stays below 4
     has other units, most often 0..1."""

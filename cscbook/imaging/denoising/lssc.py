@@ -2,11 +2,10 @@
 
 import math
 
-from ...arrays import array_namespace, check, check_level, float64, indices, zeros
+from ...arrays import array_namespace, check, check_level, check_whole, float64, indices, zeros
 from ...dictionaries.matrix import atom_norms
 from ...pursuits import Pursuit
 from .after_ksvd import by_dictionary, join
-from .checks import check_whole
 from .ksvd import GAIN, Denoised, average, centred_patches, single
 from .similar_patches import similar_patches
 

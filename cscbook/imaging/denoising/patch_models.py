@@ -6,8 +6,8 @@ believe of them.
 
 import math
 
-from ...arrays import array_namespace, asarray, check, check_level, float64, zeros
-from .checks import check_image, check_whole
+from ...arrays import array_namespace, asarray, check, check_level, check_whole, float64, zeros
+from .checks import check_image
 from .ksvd import average, by_channel, centred_patches, image_patches
 from .similar_patches import similar_patches, ungroup
 

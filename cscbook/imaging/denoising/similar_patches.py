@@ -1,7 +1,6 @@
 """Which patches of an image look alike: the groups that low-rank and simultaneous sparse models work on."""
 
-from ...arrays import array_namespace, check, float64, indices, is_numpy, zeros
-from .checks import check_whole
+from ...arrays import array_namespace, check, check_whole, float64, indices, is_numpy, zeros
 
 AT_ONCE = 1 << 22  # distances held in memory at a time
 

@@ -108,10 +108,10 @@ def reflect(y, border):
 
 def save_denoiser(file, denoiser):
     """Write a trained :func:`~cscbook.networks.csc_network` as an npz, in single precision."""
-    if not hasattr(denoiser.plan, "steps"):
+    if getattr(denoiser.plan, "name", None) != "csc_network":
         raise ValueError(f"plan = {denoiser.plan.__qualname__}: expected a csc_network")
     arrays = {name: to_numpy(single(a)) for name, a in denoiser.theta.items()}
-    numbers = {"steps": denoiser.plan.steps, "stride": denoiser.stride, "sigma": denoiser.sigma}
+    numbers = {"steps": denoiser.plan.numbers[0], "stride": denoiser.stride, "sigma": denoiser.sigma}
     write_npz(file, arrays | {name: np.array(value) for name, value in numbers.items()})
 
 
