@@ -2,7 +2,7 @@
 # make test   install, then lint, unit tests, every notebook, the build, the built pages
 # make claims every notebook on several kinds of machine: by what margin does each claim hold?
 # make cupy   every notebook under CuPy's rules, without a device
-# make libraries  the core on PyTorch and JAX, where they are installed
+# make libraries  the core on PyTorch and JAX, and converters against their libraries, where they are installed
 # make lab    JupyterLab on the chapters        make serve  the built book on this machine
 # make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
 
@@ -70,6 +70,7 @@ libraries: $(STAMP)
 	CSCBOOK_LIBRARIES=torch,jax $(BIN)/python -m pytest tests/test_libraries.py -q -n 2
 	CSCBOOK_LIBRARIES=torch $(BIN)/python -m pytest tests --ignore=tests/browser -m libraries \
 	  --deselect tests/test_libraries.py -q -n 2
+	$(BIN)/python -m pytest tests/interop -q -n 2
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters
