@@ -94,7 +94,7 @@ def from_torch(weight, space, stride=1):
 
     ``conv2d(x, weight)`` does not flip its filters: it correlates, and is ``D.T @ x``. Its adjoint
     ``conv_transpose2d(gamma, weight)`` is ``D @ gamma``. Both hold for 1, 2 and 3 axes. A bias that is
-    followed by a ReLU is minus a threshold, see :func:`~cscbook.forward_pass`.
+    followed by a ReLU is minus a threshold, see ``forward_pass``.
 
     Padding, dilation and groups are not in the weight, and no ConvDictionary has them. Zero padding by p is
     a dictionary on a ``space`` larger by 2 p, and the signal within zeros. ``padding_mode="circular"`` with
@@ -213,7 +213,7 @@ def from_channels_first(a, D):
 
 def to_channels_first(a, D):
     """Our signals or codes ``(*batch, *space, c)`` as ``(*batch, c, *space)``: see
-    :func:`from_channels_first`."""
+    ``from_channels_first``."""
     axis = _channel_axis(a, D)
     return array_namespace(a).moveaxis(a, -1, axis)
 
@@ -229,7 +229,7 @@ def from_sklearn(components):
     """The atoms of scikit-learn, which are rows, as a matrix ``D`` (n, m) with atoms as columns; codes and
     samples are transposed alike.
 
-    Patches of ``extract_patches_2d``, flattened, are those of :func:`~cscbook.patches` with
+    Patches of ``extract_patches_2d``, flattened, are those of ``patches`` with
     ``circular=False``: rows of a patch first, channels last. Therefore ``reshape(D, (*size, c, m))`` makes
     filters of atoms that were learned there.
 

@@ -47,7 +47,7 @@ class PatchDictionary(_Coder):
     """A dictionary of samples or patches: learned by K-SVD, coded by OMP.
 
     ``min sum_i ||x_i - D g_i||^2`` over unit atoms and codes with at most ``n_nonzero_coefs`` non-zeros each
-    [Aharon, Elad & Bruckstein, 2006], see :func:`~cscbook.ksvd` and :func:`~cscbook.omp`. Nothing is centred:
+    [Aharon, Elad & Bruckstein, 2006], see ``ksvd`` and ``omp``. Nothing is centred:
     for patches of an image, subtract the mean of each first.
 
     Parameters
@@ -118,7 +118,7 @@ class ConvolutionalDictionary(_Coder):
     """Filters of signals: learned by LoBCoD, coded by basis pursuit.
 
     ``min sum_i ||x_i - D g_i||^2 / 2 + lam ||g_i||_1`` over codes and unit filters [Zisselman, Sulam & Elad,
-    2019], see :func:`~cscbook.lobcod_dictionary_learning` and :func:`~cscbook.basis_pursuit`. Each sample is
+    2019], see ``lobcod_dictionary_learning`` and ``basis_pursuit``. Each sample is
     a whole signal, flattened.
 
     Parameters
