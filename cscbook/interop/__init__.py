@@ -1,6 +1,6 @@
 """The way to other libraries and back: what their arrays mean, said in ours.
 
-The scikit-learn estimators stand in :mod:`cscbook.interop.estimators`, which alone imports scikit-learn.
+The scikit-learn estimators stand in ``cscbook.interop.estimators``, which alone imports scikit-learn.
 """
 
 from .convert import (

@@ -1,6 +1,6 @@
 """Dictionary learning as estimators of scikit-learn: for its pipelines, grids and cross-validation.
 
-Both estimators are thin: ``fit`` calls a learner of :mod:`cscbook.learning`, ``transform`` a pursuit, and
+Both estimators are thin: ``fit`` calls a learner of ``cscbook.learning``, ``transform`` a pursuit, and
 ``inverse_transform`` multiplies by the dictionary. Samples are rows, as everywhere in scikit-learn, which
 must be installed to import this module and no other. Everything runs on NumPy arrays.
 """
