@@ -4,6 +4,7 @@ The state of a computation is a dict of arrays (or tuples of arrays); it lies in
 in one step and read without pickle.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -18,14 +19,36 @@ import numpy as np
 from .arrays import asarray, to_numpy
 
 
+@contextlib.contextmanager
+def writing(*targets):
+    """Temporary files beside the targets: they take their names when all is written, and else are removed."""
+    temporary = []
+    try:
+        for target in map(Path, targets):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+            os.close(handle)
+            temporary.append(Path(name))
+            os.chmod(name, 0o666 & ~_umask())
+        yield temporary
+        for name, target in zip(temporary, targets, strict=True):
+            os.replace(name, target)
+    finally:
+        for name in temporary:
+            name.unlink(missing_ok=True)
+
+
+def _umask():
+    """What this process takes from the rights of new files: it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def write_npz(file, arrays):
     """Write an npz in one step, so that an interruption leaves the whole file or none."""
-    file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as out:
+    with writing(file) as (temporary,), temporary.open("wb") as out:
         np.savez(out, **arrays)
-    os.replace(temporary, file)
 
 
 def fingerprint(*parts):

@@ -9,6 +9,8 @@ import array_api_strict
 import numpy as np
 import pytest
 
+from cscbook.arrays import to_numpy
+
 TOLERANCE = {"float64": 1e-12, "float32": 3e-5}
 # PyTorch and JAX are no dependencies: the laws run on those that CSCBOOK_LIBRARIES=torch,jax names.
 ASKED = [name for name in os.environ.get("CSCBOOK_LIBRARIES", "").split(",") if name]
@@ -22,7 +24,7 @@ class Library:
         self.tol = tol or TOLERANCE[dtype]
 
     def __call__(self, a):
-        a = np.array(a)
+        a = np.array(to_numpy(a))
         return self.namespace.asarray(a, dtype=getattr(self.namespace, self.dtype), device=self.device)
 
     def __repr__(self):

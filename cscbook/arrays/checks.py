@@ -53,11 +53,9 @@ def check_whole(name, value, least=1):
     return number
 
 
-def as_sizes(name, value, axes):
-    """A size along each of ``axes`` space axes: a tuple of integers, or one integer for all of them."""
+def as_sizes(name, value, axes=1):
+    """Sizes along the space axes, a tuple of integers; one integer stands for ``axes`` equal ones."""
     if hasattr(value, "__len__") and not isinstance(value, (str, bytes)) and getattr(value, "ndim", 1):
-        if len(value) != axes:
-            raise ValueError(f"{name} = {tuple(value)}: expected {axes} integers, one a space axis")
         return tuple(check_whole(name, n) for n in value)
     return (check_whole(name, value),) * axes
 

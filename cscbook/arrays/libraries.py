@@ -118,7 +118,7 @@ def to_numpy(x):
     if hasattr(x, "__array_namespace__") and array_api_compat.is_array_api_strict_namespace(
         xp := array_api_compat.array_namespace(x)
     ):
-        x = x.to_device(xp.Device("CPU_DEVICE"))
+        x = x.to_device(xp.__array_namespace_info__().default_device())  # the host
     return np.asarray(x)
 
 

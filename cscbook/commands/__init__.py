@@ -15,6 +15,7 @@ import click
 from .code import code
 from .denoise import denoise
 from .enlarge import enlarge
+from .files import complain
 from .inpaint import inpaint
 from .learn import learn
 from .phase import phase
@@ -52,19 +53,12 @@ def main(args=None):
             warnings.simplefilter("ignore")
             code = commands.main(args or ["--help"], "cscbook", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("cscbook: interrupted", err=True)
-        code = 1
+        code = complain("interrupted", 1)
     except click.ClickException as error:
-        click.echo(f"cscbook: {one_line(error.format_message())}", err=True)
-        code = error.exit_code
+        code = complain(error.format_message(), error.exit_code)
     sys.exit(code or 0)
 
 
 def _interrupt(number, frame):
     """A request to end is treated as Ctrl-C is."""
     raise KeyboardInterrupt
-
-
-def one_line(message):
-    """A message without line breaks."""
-    return " ".join(str(message).split())

@@ -4,12 +4,13 @@ import click
 import numpy as np
 
 from ..arrays import to_numpy
+from ..checkpoints import writing
 from ..datasets import split_frequencies
 from ..dictionaries import ConvDictionary
 from ..imaging import dct_filters
 from ..pursuits import basis_pursuit
 from .dictionaries import dictionary_option, read_filters
-from .files import load, plan, run, save_picture, shared, writing
+from .files import load, plan, run, save_numbers, save_picture, shared
 from .tiles import bar, tiles
 
 SIDE = 192
@@ -39,8 +40,7 @@ def code(inputs, output, force, quiet, lam, dictionary):
             raise ValueError(f"{source} is smaller than a filter of {filters.shape[0]} pixels.")
         low, rebuilt, places, values = coded(y, filters, lam, quiet)
         with writing(*targets) as (numbers, picture):
-            with numbers.open("wb") as file:
-                np.savez_compressed(file, filters=filters, places=places, values=values, low=low, lam=lam)
+            save_numbers(numbers, filters=filters, places=places, values=values, low=low, lam=lam)
             save_picture(picture, panels(y, rebuilt, places), targets[1])
         if not quiet:
             click.echo(f"{len(values)} atoms for {y.size} numbers", err=True)

@@ -11,11 +11,10 @@ from ..imaging import (
     denoise_omp,
     denoise_trained,
     estimate_sigma,
-    image_patches,
     load_denoiser,
 )
-from ..learning import ksvd
-from .files import check_bits, load, picture_options, plan, run, save_picture, tell, writing
+from ..imaging.denoising.ksvd import centred_patches, patch_atoms
+from .files import make_pictures, picture_options, tell
 from .tiles import by_tiles
 
 SIDE = 512  # of a tile, and of the largest picture that learns from all its patches
@@ -60,17 +59,11 @@ def denoise(inputs, output, force, quiet, bits, sigma, method):
     The default, K-SVD, learns small pieces of pictures from the noisy one itself, and writes each patch as a
     sum of few of them.
     """
-    jobs = plan(inputs, output, force, [("denoised", ".png")])
-    check_bits(jobs, bits)
 
-    def work(source, targets):
-        y = load(source)
-        check_bits(jobs, bits, y.shape[-1])
-        x = denoised(y, sigma, method, quiet)
-        with writing(*targets) as (file,):
-            save_picture(file, x, targets[0], bits)
+    def make(y, source):
+        return (denoised(y, sigma, method, quiet),)
 
-    return run(jobs, work, quiet)
+    return make_pictures(inputs, output, force, quiet, bits, ["denoised"], make)
 
 
 def denoised(y, sigma="auto", method="ksvd", quiet=False):
@@ -116,14 +109,6 @@ def learned_atoms(y, sigma, pieces=40, side=64, train=20_000, gain=1.15):
         i, j = (int(rng.integers(N - min(side, N) + 1)) for N in y.shape[:2])
         for channel in range(y.shape[-1]):
             piece = y[i : i + side, j : j + side, channel : channel + 1].astype(np.float32)
-            found.append(image_patches(piece, 8))
+            found.append(centred_patches(piece, 8)[0])
     P = np.concatenate(found, axis=1)
-    P = P - P.mean(axis=0)
-    tol = gain * sigma * 8
-    P = P[:, np.linalg.norm(P, axis=0) > tol]
-    if P.shape[1] == 0:
-        return dct_dictionary()
-    if P.shape[1] > train:
-        P = P[:, rng.choice(P.shape[1], train, replace=False)]
-    D0 = np.asarray(dct_dictionary(), dtype=np.float32)
-    return ksvd(np.asfortranarray(P), D0=D0, tol=tol, n_iter=10, rng=rng).D
+    return patch_atoms(P, sigma, dct_dictionary(), 10, train, gain, rng)

@@ -5,7 +5,7 @@ import click
 from ..arrays import to_numpy
 from ..datasets import grey, load_image
 from ..imaging import double, superresolve, train_superresolution
-from .files import check_bits, load, picture_options, plan, run, save_picture, tell, writing
+from .files import make_pictures, picture_options, tell
 from .tiles import by_tiles
 
 SIDE, MARGIN, LEAST = 128, 16, 8
@@ -30,26 +30,17 @@ def enlarge(inputs, output, force, quiet, bits, times, views):
     The code of the small picture says which details to draw into the large one. Details are drawn in grey, as
     the eye sees fine colour badly.
     """
-    jobs = plan(inputs, output, force, [("enlarged", ".png")])
-    check_bits(jobs, bits)
     models = []  # learned once, and not before a file is known to be right
 
-    def work(source, targets):
-        y = load(source)
-        check_bits(jobs, bits, y.shape[-1])
-        if min(y.shape[:2]) < LEAST:
-            raise ValueError(
-                f"{source} is {y.shape[0]} x {y.shape[1]} pixels large, expected at least {LEAST} x {LEAST}."
-            )
+    def make(y, source):
         if not models:
             tell("learning details from photographs of the book", quiet)
             models.append(train_superresolution(teachers(), n_iter=6))
         for _ in range({"2": 1, "4": 2}[times]):
             y = enlarged(y, models[0], views, quiet)
-        with writing(*targets) as (file,):
-            save_picture(file, y, targets[0], bits)
+        return (y,)
 
-    return run(jobs, work, quiet)
+    return make_pictures(inputs, output, force, quiet, bits, ["enlarged"], make, LEAST)
 
 
 def teachers():

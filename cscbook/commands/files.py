@@ -1,10 +1,8 @@
 """What all commands share: which files they read, how their results are called, and how these are written."""
 
-import contextlib
 import glob
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import click
 import numpy as np
 
 from ..arrays import to_numpy
+from ..checkpoints import writing
 from ..datasets import load_image
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".ppm", ".pgm", ".jp2", ".tga")
@@ -151,6 +150,38 @@ def run(jobs, work, quiet):
     return code
 
 
+def make_pictures(inputs, output, force, quiet, bits, words, make, least=1):
+    """The work of a command that makes pictures of pictures, from the names to the exit code.
+
+    Parameters
+    ----------
+    inputs, output, force, quiet, bits
+        As the command has them.
+    words : sequence of str
+        What is done, one word for each picture that is made.
+    make : function
+        ``(y, source)`` to these pictures, in a tuple.
+    least : int
+        So many pixels a picture must have along each side.
+    """
+    jobs = plan(inputs, output, force, [(word, ".png") for word in words])
+    check_bits(jobs, bits)
+
+    def work(source, targets):
+        y = load(source)
+        check_bits(jobs, bits, y.shape[-1])
+        if min(y.shape[:2]) < least:
+            raise ValueError(
+                f"{source} is {y.shape[0]} x {y.shape[1]} pixels large, expected at least {least} x {least}."
+            )
+        made = make(y, source)
+        with writing(*targets) as files:
+            for file, x, target in zip(files, made, targets, strict=True):
+                save_picture(file, x, target, bits)
+
+    return run(jobs, work, quiet)
+
+
 def complain(error, code, before=0):
     """One sentence on stderr, and the worse of two exit codes: 1 is worse than 2, and 0 is none."""
     click.echo(f"cscbook: {' '.join(str(error).split())}", err=True)
@@ -176,30 +207,10 @@ def tell(text, quiet):
 # --- writing ------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def writing(*targets):
-    """Temporary files beside the targets: they take their names when all is written, and else are removed."""
-    temporary = []
-    try:
-        for target in targets:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-            os.close(handle)
-            temporary.append(Path(name))
-            os.chmod(name, 0o666 & ~_umask())
-        yield temporary
-        for name, target in zip(temporary, targets, strict=True):
-            os.replace(name, target)
-    finally:
-        for name in temporary:
-            name.unlink(missing_ok=True)
-
-
-def _umask():
-    """What this process takes from the rights of new files: it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def save_numbers(file, **arrays):
+    """Write arrays as a packed npz, whatever ``file`` is called."""
+    with file.open("wb") as out:
+        np.savez_compressed(out, **arrays)
 
 
 def save_picture(file, x, like, bits=8):

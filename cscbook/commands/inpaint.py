@@ -11,7 +11,7 @@ from ..datasets import grey, load_image
 from ..imaging import inpaint as fill
 from ..imaging import patch_filters
 from .dictionaries import dictionary_option, read_filters
-from .files import check_bits, load, picture_options, plan, run, save_picture, sources, tell, writing
+from .files import load, make_pictures, picture_options, sources, tell
 from .tiles import bar, tiles
 
 SIDE, MARGIN = 64, 24
@@ -36,22 +36,16 @@ def inpaint(inputs, output, force, quiet, bits, mask, black, dictionary):
     Small pieces of other photographs (or of a dictionary of yours) are fitted to what is seen, and go on into
     what is not.
     """
-    jobs = plan(inputs, output, force, [("inpainted", ".png")])
-    check_bits(jobs, bits)
     filters = []  # learned once, and not before a file is known to be right
 
-    def work(source, targets):
-        y = load(source)
-        check_bits(jobs, bits, y.shape[-1])
+    def make(y, source):
         missing = read_mask(mask_of(mask, source), y.shape[:2], black)
         if not filters:
             tell("learning filters from photographs of the book", quiet or dictionary is not None)
             filters.append(photograph_filters() if dictionary is None else read_filters(dictionary))
-        x = filled(y, missing, filters[0], quiet)
-        with writing(*targets) as (file,):
-            save_picture(file, x, targets[0], bits)
+        return (filled(y, missing, filters[0], quiet),)
 
-    return run(jobs, work, quiet)
+    return make_pictures(inputs, output, force, quiet, bits, ["inpainted"], make)
 
 
 def mask_of(mask, source):

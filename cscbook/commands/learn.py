@@ -6,10 +6,11 @@ import click
 import numpy as np
 
 from ..arrays import to_numpy
+from ..checkpoints import writing
 from ..datasets import grey, split_frequencies
 from ..learning import online_dictionary_learning
 from .dictionaries import filters_picture
-from .files import Job, beside, check_targets, load, run, save_picture, shared, sources, watched, writing
+from .files import Job, beside, check_targets, load, run, save_numbers, save_picture, shared, sources, watched
 
 CROP, CROPS, STAY = 64, 4, 4  # side, crops a minibatch, minibatches a visit
 EXAMPLE = "Example: cscbook learn photos/ -o dictionary.npz writes dictionary.npz and dictionary.png"
@@ -47,8 +48,7 @@ def learn(inputs, output, force, quiet, m, size, lam, rounds, seed):
         )  # fmt: skip
         D, objective = to_numpy(found.D), [row["objective"] for row in found.trace]
         with writing(*targets) as (numbers, picture):
-            with numbers.open("wb") as file:
-                np.savez_compressed(file, filters=D, lam=lam, objective=objective)
+            save_numbers(numbers, filters=D, lam=lam, objective=objective)
             save_picture(picture, filters_picture(D), targets[1])
 
     return run([job], work, quiet)

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 import numpy as np
 
+from ..checkpoints import writing
 from ..dictionaries import ConvDictionary, coherence, low_coherence_dictionary
 from ..theory import phase_transition, uniqueness_level
-from .files import Job, beside, check_targets, run, shared, watched, writing
+from .files import Job, beside, check_targets, run, save_numbers, shared, watched
 
 EXAMPLE = "Example: cscbook phase -o phase.png --samples 320 --trials 20 writes phase.png and phase.npz"
 
@@ -42,14 +43,8 @@ def phase(output, force, quiet, **sizes):
     def work(_, targets):
         D, found = experiment(quiet, **sizes)
         with writing(*targets) as (picture, numbers):
-            with numbers.open("wb") as file:
-                np.savez_compressed(
-                    file,
-                    cardinality=found.cardinality,
-                    l0_inf=found.l0_inf,
-                    filters=D.filters,
-                    **found.success,
-                )
+            codes = {"cardinality": found.cardinality, "l0_inf": found.l0_inf}
+            save_numbers(numbers, filters=D.filters, **codes, **found.success)
             draw(found, uniqueness_level(coherence(D)), picture)
 
     return run([job], work, quiet)

@@ -4,8 +4,9 @@ import click
 import numpy as np
 
 from ..arrays import to_numpy
+from ..datasets import middle
 from ..imaging import separate as split
-from .files import check_bits, load, picture_options, plan, run, save_picture, tell, writing
+from .files import make_pictures, picture_options, tell
 from .tiles import by_tiles
 
 SIDE, MARGIN, TEACHER = 192, 32, 256
@@ -24,32 +25,18 @@ def separate(inputs, output, force, quiet, bits, lam, tv):
 
     The texture swings around zero; in its picture, zero is grey.
     """
-    jobs = plan(inputs, output, force, [("cartoon", ".png"), ("texture", ".png")])
-    check_bits(jobs, bits)
 
-    def work(source, targets):
-        y = load(source)
-        check_bits(jobs, bits, y.shape[-1])
-        if min(y.shape[:2]) < LEAST:
-            raise ValueError(
-                f"{source} is {y.shape[0]} x {y.shape[1]} pixels large, expected at least {LEAST} x {LEAST}."
-            )
-        parts = separated(y, lam, tv, quiet)
-        with writing(*targets) as files:
-            for file, part, target in zip(files, parts, targets, strict=True):
-                save_picture(file, part, target, bits)
+    def make(y, source):
+        return separated(y, lam, tv, quiet)
 
-    return run(jobs, work, quiet)
+    return make_pictures(inputs, output, force, quiet, bits, ["cartoon", "texture"], make, LEAST)
 
 
 def separated(y, lam=0.05, tv=0.06, quiet=False):
     """``(cartoon, texture + 128)`` of a picture (H, W, c), whose texture teaches its own filters in the
     middle of the picture."""
-    middle = tuple(
-        slice(max(0, (N - TEACHER) // 2), max(0, (N - TEACHER) // 2) + TEACHER) for N in y.shape[:2]
-    )
     tell("learning the texture from the middle of the picture", quiet)
-    teacher = split(y[middle], lam=lam, tv=tv, rounds=5, size=SIZE)
+    teacher = split(middle(y, TEACHER), lam=lam, tv=tv, rounds=5, size=SIZE)
     if max(y.shape[:2]) <= TEACHER:
         return to_numpy(teacher.cartoon), to_numpy(teacher.texture) + 128
 

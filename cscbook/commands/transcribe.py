@@ -3,9 +3,10 @@
 import click
 import numpy as np
 
+from ..checkpoints import writing
 from ..datasets import load_notes
 from ..sound import constant_q, load_waveform, midi_file, note_code, note_template, pick_notes, pitch_of
-from .files import SOUNDS, plan, run, shared, writing
+from .files import SOUNDS, plan, run, shared
 
 RATE = 8000
 REGISTERS = ((0, 1, 2, 3), (4, 5, 6, 7))  # of the eight notes of a piano that teach: low and high ones

@@ -66,8 +66,7 @@ class ConvDictionary:
 
     def __post_init__(self):
         object.__setattr__(self, "filters", frozen(check("filters", self.filters)))
-        axes = len(self.space) if isinstance(self.space, (tuple, list)) else 1
-        space = as_sizes("space", self.space, axes)
+        space = as_sizes("space", self.space)
         object.__setattr__(self, "space", space)
         object.__setattr__(self, "stride", as_stride(self.stride))
         if self.filters.ndim != len(space) + 2:

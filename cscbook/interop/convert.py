@@ -6,7 +6,7 @@ number: filters keep their norms, and none is flipped, because all four librarie
 atom starts. With the numbers, the weight ``lam`` stays what it is.
 """
 
-from ..arrays import array_namespace, check
+from ..arrays import array_namespace, as_sizes, check
 from ..dictionaries.convolution import ConvDictionary
 
 
@@ -32,7 +32,7 @@ def from_sporco(D, space):
     ValueError
         ``D`` has another number of axes, or filters that are larger than ``space``.
     """
-    space = _tuple(space)
+    space = as_sizes("space", space)
     xp, d = array_namespace(check("D", D)), len(space)
     if D.ndim == d + 1:
         D = xp.expand_dims(D, axis=-2)
@@ -120,7 +120,7 @@ def from_torch(weight, space, stride=1):
     ValueError
         ``weight`` does not have two axes more than ``space``, or is larger.
     """
-    space = _tuple(space)
+    space = as_sizes("space", space)
     xp = array_namespace(check("weight", weight, ndim=len(space) + 2))
     return ConvDictionary(xp.moveaxis(weight, (0, 1), (-1, -2)), space, stride, circular=False)
 
@@ -175,7 +175,7 @@ def from_alphacsc(d, space, channels=None):
     else:
         u, v = d[:, :channels].T, d[:, channels:].T
         filters = xp.expand_dims(v, axis=1) * xp.expand_dims(u, axis=0)  # (L, C, m)
-    return ConvDictionary(filters, _tuple(space), circular=False)
+    return ConvDictionary(filters, space, circular=False)
 
 
 def to_alphacsc(D):
@@ -255,7 +255,3 @@ def to_sklearn(D):
     give it ``normalize(D)``, and divide row j of the code by ``||d_j||``.
     """
     return array_namespace(check("D", D, ndim=2)).matrix_transpose(D)
-
-
-def _tuple(space):
-    return (space,) if isinstance(space, int) else tuple(space)

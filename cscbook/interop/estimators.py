@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..arrays import as_sizes
 from ..dictionaries.convolution import ConvDictionary
 from ..learning import ksvd, lobcod_dictionary_learning
 from ..pursuits import basis_pursuit, omp
@@ -178,7 +179,7 @@ class ConvolutionalDictionary(_Coder):
         size = self.size if self.size is not None else tuple(min(8, N) for N in space)
         found = lobcod_dictionary_learning(
             X.reshape(-1, *space, self.channels),
-            (size,) * len(space) if np.ndim(size) == 0 else size,
+            as_sizes("size", size, len(space)),
             self.n_components,
             self.lam,
             circular=self.circular,

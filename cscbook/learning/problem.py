@@ -107,7 +107,7 @@ def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
     D0, circular, zero_mean = take(shared, D0=None, circular=True, zero_mean=False)
     (masks,) = take(shared, masks=None) if masked else (None,)
     rng = shared["rng"] = shared.get("rng") or np.random.default_rng(0)
-    size = as_sizes("size", size, len(size) if hasattr(size, "__len__") else _space_axes(ys))
+    size = as_sizes("size", size, _space_axes(ys))
     ys = as_signals(ys, size)
     masks = as_masks(masks, ys, size)
     if check_level("lam", lam) == 0:

@@ -63,9 +63,7 @@ def _primal_dual(D, y, gamma, lam, nonnegative=False):
 
 def as_mask(mask, y):
     """A mask, bool or numbers, in the type of ``y``; its values finite, its shape such as to broadcast."""
-    mask = array_namespace(y).astype(mask, y.dtype)
-    array_namespace(mask, y)
-    return check("mask", mask)
+    return check("mask", array_namespace(mask, y).astype(mask, y.dtype))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ soundfile reads many formats, where it is installed (``pip install cscbook[sound
 """
 
 import math
-import operator
 import struct
 from pathlib import Path
 
 import numpy as np
 
-from ..arrays import asarray
+from ..arrays import asarray, check_whole
 
 LOUDEST = 16.0  # floating samples may exceed 1 by so much, 24 dB; beyond, they are meant for another scale
 UNKNOWN = (0, 0x7FFFFFFF, 0xFFFFFFFF)  # lengths that a program writes which does not know the end yet
@@ -36,7 +35,7 @@ def load_waveform(path, rate=8000):
     """
     from scipy.signal import resample_poly
 
-    rate, path = _whole_rate(rate), Path(path)
+    rate, path = check_whole("rate", rate), Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder: expected a recording")
     if not path.exists():
@@ -51,16 +50,6 @@ def load_waveform(path, rate=8000):
         raise ValueError(f"{path} holds samples from {x.min():g} to {x.max():g}: expected -1 to 1")
     common = math.gcd(own, rate)
     return asarray(resample_poly(x, rate // common, own // common)[:, None])
-
-
-def _whole_rate(rate):
-    try:
-        whole = operator.index(rate)
-    except TypeError:
-        whole = int(rate) if rate == int(rate) else 0
-    if whole < 1:
-        raise ValueError(f"rate = {rate}: expected a whole number of samples a second")
-    return whole
 
 
 def _samples(path):

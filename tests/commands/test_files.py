@@ -13,8 +13,8 @@ import pytest
 from commands.pictures import noisy, read, save, scene
 
 import cscbook.commands
+from cscbook.checkpoints import writing
 from cscbook.commands import files
-from cscbook.commands.files import writing
 from cscbook.commands.tiles import by_tiles, tiles
 
 COMMANDS = sorted(cscbook.commands.commands.commands)
@@ -116,7 +116,7 @@ def test_a_failure_of_the_machine_has_exit_code_1(call, photos, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sys.modules["cscbook.commands.denoise"], "save_picture", full)
+    monkeypatch.setattr(files, "save_picture", full)
     done = call("denoise", photos, "-o", "clean", *FAST)
     assert done.code == 1 and done.err.count("No space left") == 2 and names(Path("clean")) == []
 
@@ -199,7 +199,7 @@ def test_an_interruption_leaves_no_file(tmp_path, number):
     slow = (
         "import sys, time, cscbook.commands as c; from cscbook.commands import files\n"
         "def wait(*args): print('writing', flush=True); time.sleep(60)\n"
-        "sys.modules['cscbook.commands.denoise'].save_picture = wait\n"
+        "files.save_picture = wait\n"
         "c.main(['denoise', 'y.png', '-o', 'x.png', '--method', 'dct'])"
     )
     process = subprocess.Popen(

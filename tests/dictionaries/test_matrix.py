@@ -20,7 +20,7 @@ from cscbook.dictionaries.matrix import lipschitz, shifted_coherence
 
 def test_a_multiple_of_the_stride_is_never_more_coherent(rng):
     smooth = np.cumsum(rng.standard_normal((64, 1, 2)), axis=0)
-    ripple = low_coherence_dictionary(2, 64, starts=1)
+    ripple = to_numpy(low_coherence_dictionary(2, 64, starts=1))
     for filters, falls in ((smooth, True), (ripple, False)):
         mu = [coherence(ConvDictionary(filters, (640,), s)) for s in (1, 2, 4, 8)]
         assert all(b <= a + 1e-12 for a, b in zip(mu, mu[1:], strict=False))

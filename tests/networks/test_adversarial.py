@@ -49,7 +49,7 @@ PLANS = {
 def model():
     """Five atoms, one every 64 samples, of one of two kinds: (D, its matrix, codes a column)."""
     rng = np.random.default_rng(0)
-    D = ConvDictionary(low_coherence_dictionary(2, 64, starts=1), (320,))
+    D = ConvDictionary(to_numpy(low_coherence_dictionary(2, 64, starts=1)), (320,))
     gamma = np.zeros((120, 320, 2))
     kinds, values = (
         rng.integers(2, size=(120, 5)),

@@ -13,8 +13,8 @@ LAM = 0.1
 
 
 def problem(rng, p, n=16, m=32, k=2):
-    D = random_dictionary(n, m, np.random.default_rng(7))
-    y = add_noise(D @ random_code(m, k, p, rng), 0.02, rng)
+    D = to_numpy(random_dictionary(n, m, np.random.default_rng(7)))
+    y = add_noise(D @ to_numpy(random_code(m, k, p, rng)), 0.02, rng)
     return D, y, basis_pursuit(D, y, LAM).gamma
 
 

@@ -42,7 +42,7 @@ def entries():
 
 
 def problem(rng, k=1, p=300, n=50, m=100, sigma=SIGMA_NU):
-    D, gamma = random_dictionary(n, m, rng), random_code(m, k, p, rng)
+    D, gamma = to_numpy(random_dictionary(n, m, rng)), to_numpy(random_code(m, k, p, rng))
     return D, gamma, add_noise(D @ gamma, sigma, rng)
 
 

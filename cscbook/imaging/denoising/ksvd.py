@@ -199,13 +199,20 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None
 
 def _ksvd_channel(y, sigma, D0, size, n_iter, train, gain, rng):
     P, _ = centred_patches(single(y), size)
+    return denoise_omp(y, sigma, patch_atoms(P, sigma, D0, n_iter, train, gain, rng), gain)
+
+
+def patch_atoms(P, sigma, D0, n_iter, train, gain, rng):
+    """The dictionary that K-SVD learns from ``D0`` on at most ``train`` random columns of ``P`` (n, p) in
+    single precision, patches without their means, among those that are more than noise, ``||p||_2 > gain
+    sigma sqrt(n)``; ``D0`` where there is none."""
     xp, tol = array_namespace(P), gain * sigma * math.sqrt(P.shape[0])
     teaches = np.flatnonzero(
         to_numpy(xp.linalg.vector_norm(P, axis=0)) > tol
     )  # the others need no atom at all
     if len(teaches) == 0:
-        return denoise_omp(y, sigma, D0, gain)
+        return D0
     if len(teaches) > train:
         teaches = rng.choice(teaches, train, replace=False)
     P = xp.take(P.T, indices(teaches, like=P), axis=0).T
-    return denoise_omp(y, sigma, ksvd(P, D0=single(D0), tol=tol, n_iter=n_iter, rng=rng).D, gain)
+    return ksvd(P, D0=single(D0), tol=tol, n_iter=n_iter, rng=rng).D
