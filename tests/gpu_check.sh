@@ -8,6 +8,7 @@ export PYTHONPATH="$PWD${SITE:+:$SITE}" CSCBOOK_FRAMES=1 OPENBLAS_NUM_THREADS=2 
 python="${PYTHON:-python3}"
 [ "${1:-}" = --stand-in ] && export PYTHONPATH="$PWD/tests/standin:$PYTHONPATH"
 
-timeout 90 env CSCBOOK_BACKEND=cupy "$python" -m pytest tests --ignore=tests/browser -m gpu -q -x -p no:cacheprovider
+timeout 120 env CSCBOOK_BACKEND=cupy "$python" -m pytest tests --ignore=tests/browser -m gpu -q -n "${JOBS:-8}" -p no:cacheprovider -p no:benchmark \
+  --ignore=tests/test_claims.py --ignore=tests/test_project.py
 echo "tests marked gpu: exit code $?"
-timeout 200 "$python" tests/gpu_notebooks.py --jobs "${JOBS:-8}"
+timeout 250 "$python" tests/gpu_notebooks.py --jobs "${JOBS:-8}"

@@ -46,18 +46,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=8, help="notebooks at a time")
     parser.add_argument("--notebook", type=Path, help="only this one, in this process")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="numbers of notebooks, such as 5.3, or of parts"
+    )
     options = parser.parse_args()
     if options.notebook:
         return run_here(options.notebook)
-    paths = sorted(CHAPTERS.glob("[0-9]_*/*.ipynb"))
+    numbered = {
+        f"{path.parent.name[0]}.{int(path.name[:2])}": path
+        for path in sorted(CHAPTERS.glob("[0-9]_*/*.ipynb"))
+    }
+    paths = {n: path for n, path in numbered.items() if n.startswith(tuple(options.only))}
+    print(f"{'notebook':45} {'cupy, s':>8} {'numpy, s':>9}", flush=True)
+    failed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
-        found = {b: list(pool.map(lambda p, b=b: run(p, b), paths)) for b in ("cupy", "numpy")}
-    print(f"{'notebook':45} {'cupy, s':>8} {'numpy, s':>9}")
-    for path, device, host in zip(paths, *found.values(), strict=True):
-        name = f"{path.parent.name[0]}.{int(path.name[:2])} {path.stem[3:]}"
-        note = "; ".join(filter(None, (device["failed"], host["failed"] and f"numpy: {host['failed']}")))
-        print(f"{name:45} {device['seconds']:8.1f} {host['seconds']:9.1f}  {note}")
-    return sum(bool(one["failed"]) for one in found["cupy"])
+        waiting = {n: [pool.submit(run, path, b) for b in ("cupy", "numpy")] for n, path in paths.items()}
+        for number, both in waiting.items():
+            device, host = (one.result() for one in both)
+            name = f"{number} {paths[number].stem[3:]}"
+            note = "; ".join(filter(None, (device["failed"], host["failed"] and f"numpy: {host['failed']}")))
+            print(f"{name:45} {device['seconds']:8.1f} {host['seconds']:9.1f}  {note}", flush=True)
+            failed += bool(device["failed"])
+    return failed
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import cdl
 import cnn
 import conv_bp
 import conv_omp
+import device
 import inpainting
 import ksvd_denoising
 import memory
@@ -33,6 +34,7 @@ PROBLEMS = {
     "cdl": cdl.run,
     "inpainting": inpainting.run,
     "cnn": cnn.run,
+    "device": device.run,
 }
 
 
