@@ -113,7 +113,7 @@ def roughness(filters):
     xp = array_namespace(filters)
     framed = xp.moveaxis(filters, -1, 0)
     for axis in (1, 2):
-        edge = xp.zeros_like(xp.take(framed, xp.asarray([0], device=filters.device), axis=axis))
+        edge = xp.zeros_like(xp.take(framed, indices([0], like=filters), axis=axis))
         framed = xp.concat([edge, framed, edge], axis=axis)
     rough = xp.sqrt(xp.sum(length(gradient(framed)) ** 2, axis=(1, 2, 3)))
     return rough / xp.mean(rough)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, indices, sparse, zeros
+from ..arrays import array_namespace, asarray, check, check_level, eye, indices, sparse, zeros
 from ..datasets.files import split_frequencies
 from ..dictionaries.convolution import ConvDictionary
 from ..learning import lobcod_dictionary_learning
@@ -160,7 +160,7 @@ def couple(codes, images, n, ridge):
         for g, x in zip(codes, images, strict=True)
     )  # (m, 4 n^2)
     seen = xp.reshape(xp.permute_dims(xp.reshape(seen, (m, n, 2, n, 2)), (1, 3, 0, 2, 4)), (n * n * m, 4))
-    held = gram + check_level("ridge", ridge) * xp.eye(n * n * m, dtype=gram.dtype, device=gram.device)
+    held = gram + check_level("ridge", ridge) * eye(n * n * m, like=gram)
     filters = xp.reshape(xp.linalg.solve(held, seen), (n, n, m, 2, 2))
     return xp.reshape(xp.permute_dims(filters, (0, 3, 1, 4, 2)), (2 * n, 2 * n, 1, m))
 

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from ..arrays import array_namespace, check, check_level
+from ..arrays import array_namespace, check, check_level, eye, indices
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms
 from ..layered import positive_parts
@@ -58,11 +58,11 @@ def ridge_classifier(features, labels, weight):
     weight : float
     """
     xp, n = array_namespace(check("features", features, ndim=2), labels), features.shape[1]
-    classes = xp.arange(int(xp.max(labels)) + 1, device=labels.device)
+    classes = indices(range(int(xp.max(labels)) + 1), like=labels)
     targets = xp.astype(labels[:, None] == classes, features.dtype)
     F, level = _with_one(features), check_level("weight", weight)
     ridge = level * float(xp.sum(features * features)) / n
-    gram = F.T @ F + ridge * xp.eye(n + 1, dtype=features.dtype, device=features.device)
+    gram = F.T @ F + ridge * eye(n + 1, like=features)
     return xp.linalg.solve(gram, F.T @ targets)
 
 

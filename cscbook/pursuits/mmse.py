@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import scipy
 
-from ..arrays import array_namespace, asarray, check, check_level, indices, to_numpy
+from ..arrays import array_namespace, asarray, check, check_level, eye, indices, to_numpy
 from ..datasets.synthetic import noise
 from .iterative import check_problem
 
@@ -53,9 +53,8 @@ def _ridge(atoms, y, ratio, idle=0):
     """``(A^T A + ratio I)^-1 A^T y`` for a batch of matrices; ``idle`` marks columns that are zero."""
     xp = array_namespace(atoms)
     turned = xp.matrix_transpose(atoms)
-    eye = xp.eye(atoms.shape[-1], dtype=atoms.dtype, device=atoms.device)
     ridge = check_level("ratio", ratio) + (idle[..., None] if not isinstance(idle, int) else 0)
-    return xp.linalg.solve(turned @ atoms + ridge * eye, turned @ y)
+    return xp.linalg.solve(turned @ atoms + ridge * eye(atoms.shape[-1], like=atoms), turned @ y)
 
 
 def _placed(places, value, m):
@@ -96,8 +95,7 @@ def exact_mmse(D, y, k, sigma_nu, sigma_x=1.0):
     atoms = xp.permute_dims(atoms, (1, 0, 2))  # (supports, n, k)
     turned = xp.matrix_transpose(atoms)
     value = _ridge(atoms, y, ratio)  # (supports, k, p)
-    eye = xp.eye(k, dtype=y.dtype, device=y.device)
-    volume = xp.linalg.slogdet(turned @ atoms / ratio + eye).logabsdet
+    volume = xp.linalg.slogdet(turned @ atoms / ratio + eye(k, like=y)).logabsdet
     log = xp.sum((turned @ y) * value, axis=1) / (2 * sigma_nu**2) - volume[:, None] / 2
     weight = xp.exp(log - xp.max(log, axis=0))
     value = value * (weight / xp.sum(weight, axis=0))[:, None, :]

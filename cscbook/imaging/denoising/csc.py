@@ -4,7 +4,7 @@ into patch denoising."""
 import itertools
 import math
 
-from ...arrays import array_namespace, asarray, check_level
+from ...arrays import added, array_namespace, asarray, check_level
 from ...datasets.files import split_frequencies
 from ...dictionaries.convolution import ConvDictionary
 from ...dictionaries.matrix import dct_dictionary
@@ -96,8 +96,7 @@ def _average_shifts(y, parts, weight):
     total, count = weight * y, weight + xp.zeros_like(y)
     for (i, j), x in parts:
         at = (slice(i, i + x.shape[0]), slice(j, j + x.shape[1]), slice(None))
-        total[at] += x
-        count[at] += 1
+        total, count = added(total, at, x), added(count, at, 1)
     return xp.where(count > 0, total / xp.where(count > 0, count, xp.ones_like(count)), y)
 
 

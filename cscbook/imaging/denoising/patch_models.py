@@ -6,7 +6,7 @@ believe of them.
 
 import math
 
-from ...arrays import array_namespace, asarray, check, check_level, check_whole, float64, zeros
+from ...arrays import array_namespace, asarray, check, check_level, check_whole, eye, float64, zeros
 from .checks import check_image
 from .ksvd import average, by_channel, centred_patches, image_patches
 from .similar_patches import similar_patches, ungroup
@@ -71,9 +71,9 @@ def mixture_patches(P, sigma, weights, covariances):
     """
     xp = array_namespace(P)
     white, top = xp.zeros_like(P), zeros((1, P.shape[1]), like=P) - xp.inf
-    eye = xp.eye(P.shape[0], dtype=xp.float64, device=weights.device)
+    unit = eye(P.shape[0], like=float64(weights))
     for k in range(weights.shape[0]):
-        noisy = float64(covariances[k, ...]) + sigma**2 * eye
+        noisy = float64(covariances[k, ...]) + sigma**2 * unit
         whitened = xp.astype(xp.linalg.inv(noisy), P.dtype) @ P
         energy = xp.sum(P * whitened, axis=0, keepdims=True) + float(xp.linalg.slogdet(noisy)[1])
         score = math.log(float(weights[k])) - energy / 2

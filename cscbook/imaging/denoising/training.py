@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ...arrays import array_namespace, check
+from ...arrays import added, array_namespace, check
 from ...checkpoints import run, take
 from ...datasets.synthetic import noise
 from ...networks.optimisers import adam, pack, unpack
@@ -113,7 +113,7 @@ def shift_average(theta, plan, ys, layer, shifts):
     parts, down = synthesis(code, theta["C"], layer)
     total = xp.zeros_like(ys)
     for k, at in enumerate(where):
-        total[(*at, slice(None))] += parts[k, ...]
+        total = added(total, (*at, slice(None)), parts[k, ...])
 
     def pull(g):
         g_code, g_C = down(xp.stack([g[(*at, slice(None))] for at in where]) / len(shifts))
@@ -144,7 +144,6 @@ def _inner_error(d, border):
     """Mean of ``d^2`` without ``border`` pixels on each side, and its gradient."""
     xp = array_namespace(d)
     inside = (slice(None), *(slice(border, N - border) for N in d.shape[1:3]), slice(None))
-    g, kept = xp.zeros_like(d), d[inside]
-    count = float(np.prod(kept.shape))
-    g[inside] = 2 / count * kept
-    return float(xp.sum(kept * kept)) / count, g
+    kept = d[inside]
+    count = math.prod(kept.shape)
+    return float(xp.sum(kept * kept)) / count, added(xp.zeros_like(d), inside, 2 / count * kept)
