@@ -3,6 +3,7 @@
 # make claims every notebook on several kinds of machine: by what margin does each claim hold?
 # make cupy   every notebook under CuPy's rules, without a device
 # make libraries  the core on PyTorch and JAX, and converters against their libraries, where they are installed
+# make fuzz   ten thousand random cases and more: laws, and bad values for every public function
 # make lab    JupyterLab on the chapters        make serve  the built book on this machine
 # make clean  forget what was built             PYTHON=python3.12 VENV=elsewhere  override
 
@@ -10,11 +11,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8000
+CASES ?= 10000
+SEED ?= $(shell date +%Y%m%d)
 STAMP = $(VENV)/.installed
 # The package spreads its own work over the cores; BLAS threads on top of that only get in its way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help install book test lint unit notebooks html pages claims cupy libraries lab serve clean
+.PHONY: help install book test lint unit notebooks html pages claims cupy libraries fuzz lab serve clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -71,6 +74,11 @@ libraries: $(STAMP)
 	CSCBOOK_LIBRARIES=torch $(BIN)/python -m pytest tests --ignore=tests/browser -m libraries \
 	  --deselect tests/test_libraries.py -q -n 2
 	$(BIN)/python -m pytest tests/interop -q -n 2
+
+# SEED=7 draws others; the last lines say how many ran, and from which seed.
+fuzz: $(STAMP)
+	CSCBOOK_FUZZ=$(CASES) CSCBOOK_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/fuzz -q -n 2 \
+	  --hypothesis-seed=$(SEED)
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab chapters
