@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .arrays import asarray, to_numpy
+from .arrays import as_generator, asarray, check_whole, to_numpy
 
 
 @contextlib.contextmanager
@@ -114,9 +114,8 @@ def run(step, state, n_iter, *, rng=None, checkpoint=None, settings=(), progress
     """
     from tqdm import tqdm
 
-    if n_iter is not None and n_iter < 1:
-        raise ValueError(f"n_iter = {n_iter}: expected at least 1")
-    rng = np.random.default_rng(0) if rng is None else rng
+    n_iter = None if n_iter is None else check_whole("n_iter", n_iter)
+    rng = as_generator(rng)
     trace, digest = [], None if checkpoint is None else fingerprint(*settings)
     if checkpoint is not None and Path(checkpoint).exists():
         state, trace, rng.bit_generator.state = _read(checkpoint, digest, state)

@@ -31,7 +31,10 @@ def _space(x, size):
         raise ValueError(
             f"signal of shape {tuple(x.shape)}: expected (*batch, *space, c) with {len(size)} space axes"
         )
-    return tuple(x.shape[-1 - len(size) : -1])
+    space = tuple(x.shape[-1 - len(size) : -1])
+    if 0 in space:
+        raise ValueError(f"signal of shape {tuple(x.shape)}: expected no empty axis")
+    return space
 
 
 def _wrap(x, axis, n):

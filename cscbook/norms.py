@@ -57,7 +57,7 @@ def stripe_coherence(gamma, D):
     ||gamma_i||_0``. ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are
     the :func:`~cscbook.dictionaries.matrix.shifted_coherence`.
     """
-    xp = array_namespace(gamma)
+    xp = array_namespace(check("gamma", gamma))
     weight = asarray(shifted_coherence(D).reshape(-1), like=float64(gamma))
     needles = xp.sum(float64(gamma != 0), axis=-1)[..., None]
     return stripes(needles, D.size, D.stride, D.circular) @ weight

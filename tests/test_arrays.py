@@ -126,3 +126,17 @@ def test_every_array_function_exists_in_cupy():
         for part in name.split("."):
             found = getattr(found, part, None)
         assert found is not None, f"array_api_compat.cupy has no {name}"
+
+
+def test_numbers_are_not_changed_by_the_type_of_their_neighbours(xp):
+    with pytest.raises(TypeError, match="x has dtype complex128: expected real numbers"):
+        asarray(np.array([1j]), like=xp([1.0]))
+    with pytest.raises(ValueError, match="x holds numbers that float32 does not"):
+        asarray(np.array([1e300]), like=np.ones(1, np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4"])
+def test_single_precision_holds_smaller_numbers_in_either_order_of_bytes(dtype):
+    check("y", np.full(3, 1e17, dtype))
+    with pytest.raises(ValueError, match=r"y holds 1e\+18: expected at most 1e\+17"):
+        check("y", np.full(3, 1e18, dtype))

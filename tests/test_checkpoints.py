@@ -68,3 +68,9 @@ class Unwritable:
 
     def __array__(self, dtype=None, copy=None):
         raise RuntimeError("no space left")
+
+
+def test_rounds_without_end_are_asked_for_by_none():
+    for wrong in (float("inf"), 2.5, 0, "3"):
+        with pytest.raises((TypeError, ValueError), match="n_iter = .*: expected an integer, at least 1"):
+            run(lambda state, rng: (state, {}), {}, wrong)

@@ -89,6 +89,7 @@ def test_stripes_count_every_needle_as_often_as_they_are_long(xp, rng, close):
         (lambda x: patches(x, (3,), stride=0), "stride = 0"),
         (lambda x: patches(x, (3, 3, 3)), "expected"),
         (lambda x: aggregate(x, (3,), (8,)), "expected"),
+        (lambda x: stripes(x[:0], (3,)), "no empty axis"),
     ],
 )
 def test_what_does_not_fit_is_named(call, message):

@@ -45,3 +45,8 @@ def test_stripes_of_images(xp):
 def test_nan_is_an_error(xp):
     with pytest.raises(ValueError, match="NaN"):
         l2_inf_patch(xp(np.array([[1.0], [np.nan]])), (1,))
+
+
+def test_imaginary_parts_are_an_error():
+    with pytest.raises(TypeError, match="gamma has dtype complex128"):
+        stripe_coherence(np.ones((8, 1)) + 1j, ConvDictionary(np.ones((2, 1, 1)), (8,)))

@@ -10,7 +10,17 @@ does it run under ``jax.jit``, and neither does what returns or asks for a Pytho
 eigenvalue of filters that are traced.
 """
 
-from .checks import as_sizes, as_stride, check, check_level, check_whole
+from .checks import (
+    as_generator,
+    as_labels,
+    as_mask,
+    as_sizes,
+    as_stride,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+)
 from .host import arrays_in, each_array, on_host
 from .libraries import (
     added,
@@ -35,6 +45,9 @@ __all__ = [
     "added",
     "array_namespace",
     "arrays_in",
+    "as_generator",
+    "as_labels",
+    "as_mask",
     "as_sizes",
     "as_stride",
     "asarray",
@@ -42,6 +55,7 @@ __all__ = [
     "cached",
     "check",
     "check_level",
+    "check_type",
     "check_whole",
     "computed_now",
     "double",

@@ -91,16 +91,33 @@ def _numpy():
 
 
 def asarray(x, like=None):
-    """``x`` as an array of the chosen backend, or of the library, device and float type of ``like``."""
+    """``x`` as an array of the chosen backend, or of the library, device and float type of ``like``; no
+    imaginary part is dropped."""
     if like is None:
         return backend().asarray(x)
     if isinstance(like, np.ndarray):
-        return np.asarray(to_numpy(x), dtype=like.dtype)
+        return _cast(to_numpy(x), like.dtype)
+    if "complex" in str(getattr(x, "dtype", "")) and "complex" not in str(getattr(like, "dtype", "")):
+        raise TypeError(f"x has dtype {x.dtype}: expected real numbers, as those beside it")
     xp, device = array_namespace(like), array_api_compat.device(like)
     if is_array(x) and not is_numpy(x) and array_api_compat.array_namespace(x) is xp:
         x = x if device is None else array_api_compat.to_device(x, device)
         return xp.astype(x, like.dtype, copy=False)  # still part of what is differentiated
     return xp.asarray(np.array(to_numpy(x)), dtype=like.dtype, device=device)
+
+
+def _cast(x, dtype):
+    """``x`` as a NumPy array of ``dtype``; raise where its numbers are complex, or too large for that."""
+    own = getattr(x, "dtype", None)
+    if own == dtype:
+        return np.asarray(x)
+    if own is not None and own.kind == "c" and dtype.kind != "c":
+        raise TypeError(f"x has dtype {own}: expected real numbers, as those beside it")
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return np.asarray(x, dtype=dtype)
+    except FloatingPointError as error:
+        raise ValueError(f"x holds numbers that {dtype} does not: {error}") from None
 
 
 def to_numpy(x):
@@ -109,6 +126,8 @@ def to_numpy(x):
     PyTorch's tensors leave what is differentiated; JAX's arrays are copied, so that one may write."""
     if isinstance(x, np.ndarray) or scipy.sparse.issparse(x):
         return x
+    if isinstance(x, np.generic):
+        return np.asarray(x)
     if array_api_compat.is_cupy_array(x) or hasattr(x, "toarray"):  # cupyx.scipy.sparse
         return x.get()
     if array_api_compat.is_torch_array(x):

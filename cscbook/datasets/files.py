@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, fft, to_numpy
+from ..arrays import array_namespace, as_generator, asarray, check, check_level, check_whole, fft, to_numpy
 from .pictures import read_picture
 
 GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue
@@ -78,7 +78,7 @@ def load_image(name, page=None, background=255.0):
 
 def grey(image):
     """Grey version (H, W, 1) of an image (H, W, c): the luminance ``0.2125 R + 0.7154 G + 0.0721 B``."""
-    if image.shape[-1] == 1:
+    if check("image", image, ndim=3).shape[-1] == 1:
         return image
     if image.shape[-1] != 3:
         raise ValueError(f"image of shape {tuple(image.shape)}: expected 1 or 3 channels, last")
@@ -133,10 +133,9 @@ def contrast_normalize(x, sigma=4.773, reach=6):
         Smaller than every space axis.
     """
     xp = array_namespace(check("x", x, ndim=(2, 3)))
-    if check_level("sigma", sigma) == 0 or not 1 <= reach < min(x.shape[:-1]):
-        raise ValueError(
-            f"sigma = {sigma}, reach = {reach}: expected sigma > 0 and 1 <= reach < {min(x.shape[:-1])}"
-        )
+    sigma, reach = check_level("sigma", sigma, positive=True), check_whole("reach", reach)
+    if reach >= min(x.shape[:-1]):
+        raise ValueError(f"reach = {reach}: expected less than {min(x.shape[:-1])}, the shortest axis of x")
     g = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     mean, power = (_smooth(a, g / g.sum()) for a in (x, x * x))
     s = xp.sqrt(xp.maximum(power - mean * mean, xp.zeros_like(x)))
@@ -171,10 +170,10 @@ def load_digits():
 def natural32(p, rng=None, names=("astronaut", "cat", "coffee", "rocket")):
     """``p`` colour tiles (p, 32, 32, 3) in 0..255, cut at random places from the colour photographs
     ``names``."""
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = as_generator(rng)
     photographs = [load_image(name) for name in names]
     tiles = []
-    for which in rng.integers(len(photographs), size=p):
+    for which in rng.integers(len(photographs), size=check_whole("p", p)):
         H, W = photographs[which].shape[:2]
         i, j = rng.integers(H - 31), rng.integers(W - 31)
         tiles.append(photographs[which][i : i + 32, j : j + 32, :])

@@ -234,10 +234,15 @@ def _deep_ppm(image, content, name):
 
 
 def _beyond_pillow(image):
-    """Whether a TIFF holds more than 8 bits per colour, plane after plane: Pillow would mix them up."""
-    if image.format != "TIFF" or image.mode not in EIGHT_BITS:
+    """Whether a TIFF holds what Pillow gets wrong: more than 8 bits per colour, plane after plane; signed
+    bytes, or unsigned numbers of 32 bits, taken for the other kind; or more than 8 bits in which white is
+    zero, which it does not turn over."""
+    if image.format != "TIFF":
         return False
-    return max(image.tag_v2.get(258, (8,))) > 8 and ";16" not in _rawmode(image)
+    bits, signed = max(image.tag_v2.get(258, (1,))), image.tag_v2.get(339, (1,))[0] == 2
+    if image.mode in EIGHT_BITS:
+        return signed or (bits > 8 and ";16" not in _rawmode(image))
+    return (image.mode == "I" and not signed) or image.tag_v2.get(262) == 0
 
 
 def _by_tifffile(content, page, name):
@@ -253,6 +258,8 @@ def _by_tifffile(content, page, name):
     if one.axes == "SYX":
         pixels = np.moveaxis(pixels, 0, -1)
     channels = 1 if pixels.ndim == 2 else pixels.shape[-1]
+    if kind == "MINISWHITE" and pixels.dtype.kind == "u":
+        pixels, kind = np.iinfo(pixels.dtype).max - pixels, "MINISBLACK"
     if one.axes not in ("YX", "YXS", "SYX") or kind not in ("MINISBLACK", "RGB") or channels > 4:
         raise ValueError(f"{name} has axes {one.axes} and colours {kind}: expected a TIFF of grey or RGB")
     turn = TURNS.get(one.tags["Orientation"].value if "Orientation" in one.tags else 1, lambda a: a)

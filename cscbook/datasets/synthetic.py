@@ -6,16 +6,12 @@ are float64 and live in the chosen backend.
 
 import numpy as np
 
-from ..arrays import asarray, check, check_level
-
-
-def _generator(rng):
-    return np.random.default_rng(0) if rng is None else rng
+from ..arrays import as_generator, asarray, check, check_level, check_whole
 
 
 def random_dictionary(n, m, rng=None):
     """Unit atoms drawn uniformly from the sphere, shape (n, m)."""
-    D = _generator(rng).standard_normal((n, m))
+    D = as_generator(rng).standard_normal((check_whole("n", n), check_whole("m", m)))
     return asarray(D / np.linalg.norm(D, axis=0))
 
 
@@ -25,9 +21,12 @@ def random_code(m, k, p=None, rng=None, low=None, high=None):
     The non-zeros are standard Gaussian; with ``low`` and ``high``, magnitudes uniform between them and
     random signs.
     """
-    if not 0 <= k <= m:
+    m, k, columns = check_whole("m", m), check_whole("k", k, least=0), 1 if p is None else check_whole("p", p)
+    if k > m:
         raise ValueError(f"k = {k}: expected 0 <= k <= {m}")
-    rng, columns = _generator(rng), 1 if p is None else p
+    rng = as_generator(rng)
+    if low is not None:
+        low, high = check_level("low", low), check_level("high", high)
     gamma = np.zeros((m, columns))
     for j in range(columns):
         values = (
@@ -39,7 +38,7 @@ def random_code(m, k, p=None, rng=None, low=None, high=None):
 
 def noise(x, sigma, rng=None):
     """White Gaussian noise of standard deviation ``sigma``, in the shape and library of ``x``."""
-    drawn = _generator(rng).standard_normal(tuple(check("x", x).shape))
+    drawn = as_generator(rng).standard_normal(tuple(check("x", x).shape))
     return asarray(check_level("sigma", sigma) * drawn, like=x)
 
 
@@ -47,6 +46,15 @@ def add_noise(x, sigma, rng=None):
     """``y = x + e`` with white Gaussian ``e`` of standard deviation ``sigma``; nothing is clipped or
     rounded."""
     return x + noise(x, sigma, rng)
+
+
+def check_score(score):
+    """The notes of a piece, each as ``(onset, pitch, instrument)``; raise unless they are such numbers."""
+    found = []
+    for i, (onset, pitch, instrument) in enumerate(score):
+        onset, pitch = check_level(f"onset {i} of score", onset), check_level(f"pitch {i} of score", pitch)
+        found.append((onset, pitch, check_whole(f"instrument {i} of score", instrument, least=0)))
+    return found
 
 
 def synthesize_notes(
@@ -57,9 +65,14 @@ def synthesize_notes(
 
     ``partials[instrument]`` are the amplitudes of the harmonics; a note falls by half in 0.2 s.
     """
-    t = np.arange(int(rate * seconds)) / rate
+    rate, score = check_level("rate", rate, positive=True), check_score(score)
+    for i, amplitudes in enumerate(partials):
+        check(f"partials[{i}]", np.asarray(amplitudes, dtype=float), ndim=1)
+    t = np.arange(int(rate * check_level("seconds", seconds))) / rate
     x = np.zeros_like(t)
     for onset, pitch, instrument in score:
+        if instrument >= len(partials):
+            raise ValueError(f"score has instrument {instrument}: expected less than {len(partials)}")
         since = np.maximum(t - onset, 0)
         tone = sum(a * np.sin(2 * np.pi * h * pitch * since) for h, a in enumerate(partials[instrument], 1))
         x += (t >= onset) * tone * 0.5 ** (since / 0.2) * np.minimum(since / 0.005, 1)

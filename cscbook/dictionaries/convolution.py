@@ -18,6 +18,7 @@ from ..arrays import (
     asarray,
     cached,
     check,
+    check_type,
     each_array,
     frozen,
     to_numpy,
@@ -177,9 +178,12 @@ class Product:
     factors: tuple
 
     def __post_init__(self):
-        flat = tuple(
-            f for part in self.factors for f in (part.factors if isinstance(part, Product) else (part,))
-        )
+        flat = ()
+        for part in self.factors:
+            check_type("a factor", part, ConvDictionary, Product)
+            flat += part.factors if isinstance(part, Product) else (part,)
+        if not flat:
+            raise ValueError("factors = (): expected at least one dictionary")
         object.__setattr__(self, "factors", flat)
         for outer, inner in zip(flat, flat[1:], strict=False):
             code = (*outer.positions, outer.filters.shape[-1])
@@ -250,24 +254,30 @@ class Product:
         return _largest_eigenvalue(self)
 
 
-def _largest_eigenvalue(D, steps=300, rtol=1e-4):
+def _largest_eigenvalue(D, steps=300, rtol=1e-4, least=8):
     """Largest eigenvalue of ``D^T D`` by the steps of Lanczos (1950) from a fixed random code,
-    until the residual of the eigenvector is ``rtol`` of it; a lower bound, exact to about ``rtol``."""
+    until the residual of the eigenvector is ``rtol`` of it; a lower bound, exact to about ``rtol``. A few
+    steps are always made, as the start may lie beside another eigenvector. They are those of ``D / t``, ``t``
+    a power of two, so that nothing leaves single precision."""
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
     xp, diagonal, beside = array_namespace(like), [], [0.0]
     q = asarray(np.random.default_rng(0).standard_normal((*D.positions, m)), like=like)
     before, q = 0 * q, q / xp.sqrt(xp.sum(q * q))
+    first = float(xp.linalg.vector_norm(xp.reshape(D @ q, (-1,))))
+    t = 2.0 ** round(math.log2(first)) if first > 0 else 1.0
     for _ in range(steps):
-        w = D.T @ (D @ q) - beside[-1] * before
+        w = D.T @ (D @ q / t) / t - beside[-1] * before
         diagonal.append(float(xp.sum(w * q)))
         w = w - diagonal[-1] * q
         beside.append(float(xp.sqrt(xp.sum(w * w))))
         values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside[1:-1], -1))
-        if beside[-1] * abs(vectors[-1, -1]) <= rtol * values[-1]:
+        exhausted = beside[-1] <= 1e2 * float(xp.finfo(like.dtype).eps) * values[-1]
+        near = beside[-1] * abs(vectors[-1, -1]) <= rtol * values[-1]
+        if exhausted or (near and len(diagonal) >= least):
             break
         before, q = q, w / beside[-1]
-    return float(values[-1]) * (1 + rtol)
+    return float(values[-1]) * t**2 * (1 + rtol)
 
 
 def linear_operator(D):
@@ -275,7 +285,7 @@ def linear_operator(D):
     device are copied to the host."""
     from scipy.sparse.linalg import LinearOperator
 
-    D = each_array(to_numpy, D)
+    D = each_array(to_numpy, check_type("D", D, ConvDictionary, Product))
     like = (D if isinstance(D, ConvDictionary) else D.factors[0]).filters
     m = (D if isinstance(D, ConvDictionary) else D.factors[-1]).filters.shape[-1]
     return LinearOperator(

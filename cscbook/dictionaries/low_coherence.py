@@ -3,7 +3,7 @@
 import numpy as np
 import scipy
 
-from ..arrays import asarray
+from ..arrays import asarray, check_whole
 
 
 def low_coherence_dictionary(m, n, starts=4):
@@ -13,10 +13,9 @@ def low_coherence_dictionary(m, n, starts=4):
     1024, from ``starts`` random starts, and keeps the filters with the smallest coherence. For m = 2, n
     = 64 it is below 0.076, where the Welch bound (:func:`~cscbook.theory.guarantees.welch_bound`) is 0.0629.
     """
-    if n < 2 or m < 1:
-        raise ValueError(f"low_coherence_dictionary({m}, {n}): expected m >= 1 filters of length n >= 2")
+    m, n = check_whole("m", m), check_whole("n", n, least=2)
     found = []
-    for seed in range(starts):
+    for seed in range(check_whole("starts", starts)):
         d = np.random.default_rng(seed).standard_normal((m, n))
         for p in 2 ** np.arange(2, 11):
             d = scipy.optimize.minimize(

@@ -4,7 +4,19 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, computed_now, eye, is_traced, to_numpy
+from ..arrays import (
+    array_namespace,
+    asarray,
+    check,
+    check_type,
+    check_whole,
+    computed_now,
+    eye,
+    is_traced,
+    to_numpy,
+)
+from .checks import check_dictionary
+from .convolution import ConvDictionary
 
 
 def atom_norms(D):
@@ -48,7 +60,8 @@ def shifted_coherence(D):
     A NumPy array with one axis for each space axis of the ConvDictionary, over the shifts ``-(r - 1),
     ..., r - 1`` in positions, ``r = ceil(n / stride)`` [Papyan, Sulam & Elad, 2017].
     """
-    m, reach = D.filters.shape[-1], [len(range(0, n, D.stride)) for n in D.size]
+    m = check_type("D", D, ConvDictionary).filters.shape[-1]
+    reach = [len(range(0, n, D.stride)) for n in D.size]
     norms = to_numpy(atom_norms(D.local))
     cross = to_numpy(D.local.T @ D.stripe_dictionary).reshape(m, *(2 * r - 1 for r in reach), m)
     cross = np.abs(cross) / norms / norms.reshape(m, *[1] * len(reach), 1)
@@ -59,8 +72,8 @@ def shifted_coherence(D):
 def dense(D):
     """The dictionary as an explicit matrix (N c, P m), columns in the order of ``gamma.ravel()``; small
     signals only."""
-    if getattr(D, "ndim", None) == 2:
-        return check("D", D, ndim=2)
+    if hasattr(check_dictionary(D), "ndim"):
+        return D
     xp, m = array_namespace(D.filters), D.filters.shape[-1]
     count = math.prod(D.positions) * m
     units = eye(count, like=D.filters)
@@ -80,7 +93,7 @@ def lipschitz(D):
 
 def dct_matrix(n):
     """Orthonormal DCT-II basis of length ``n``: column k is ``cos((2 t + 1) k pi / (2 n))``, normalised."""
-    t = np.arange(n)
+    t = np.arange(check_whole("n", n))
     D = np.cos((2 * t[:, None] + 1) * t * math.pi / (2 * n))
     return asarray(D / np.linalg.norm(D, axis=0))
 
@@ -91,7 +104,7 @@ def dct_dictionary(n=8, m=16):
     The 1-D atoms ``v_k(t) = cos(t k pi / m)``, t = 0..n-1, k = 0..m-1, lose their mean for k > 0 and
     are normalised; the 2-D atoms are their products. The first is constant.
     """
-    if not 2 <= n <= m:
+    if not 2 <= check_whole("n", n) <= check_whole("m", m):
         raise ValueError(f"dct_dictionary({n}, {m}): expected 2 <= n <= m")
     V = np.cos(np.arange(n)[:, None] * np.arange(m) * math.pi / m)
     V[:, 1:] -= V[:, 1:].mean(axis=0)

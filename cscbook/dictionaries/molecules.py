@@ -6,7 +6,7 @@ dictionaries no condition of the multi-layer theory holds, for these all do.
 
 import numpy as np
 
-from ..arrays import asarray
+from ..arrays import as_generator, as_sizes, asarray, check_level, check_whole
 from .convolution import ConvDictionary
 from .matrix import coherence
 
@@ -22,7 +22,9 @@ def random_molecules(size, c, m, entries, space, rng=None):
     space : int
         Length of the first layer's code.
     """
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng, size, c, m = as_generator(rng), check_whole("size", size), check_whole("c", c), check_whole("m", m)
+    if check_whole("entries", entries) > size * c:
+        raise ValueError(f"entries = {entries}: expected at most {size * c}, those of an atom")
     for _ in range(1000):
         atoms = np.zeros((size * c, m))
         for column in atoms.T:
@@ -38,8 +40,16 @@ def random_molecules(size, c, m, entries, space, rng=None):
 
 def spaced_code(space, m, every, together=1, low=0.7, rng=None):
     """A 1-D code (space, m) with ``together`` non-zeros in a group and a group every ``every = (least,
-    most)`` positions; magnitudes uniform between ``low`` and 1, random signs."""
-    rng = np.random.default_rng(0) if rng is None else rng
+    most)`` positions; magnitudes uniform between ``low`` and 1, random signs.
+
+    A group reaches 29 positions far, so ``most`` is at least 29 where ``together`` is more than 1.
+    """
+    rng, every = as_generator(rng), as_sizes("every", every)
+    if len(every) != 2 or every[0] > every[1] or (check_whole("together", together) > 1 and every[1] < 29):
+        raise ValueError(f"every = {every}: expected (least, most), for groups most >= 29")
+    if check_level("low", low) > 1:
+        raise ValueError(f"low = {low}: expected at most 1")
+    space, m = check_whole("space", space), check_whole("m", m)
     gamma, at = np.zeros((space, m)), int(rng.integers(20))
     while at < space - every[1]:
         for away in [0, *rng.choice(np.arange(4, 30), together - 1, replace=False)]:

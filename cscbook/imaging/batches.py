@@ -1,10 +1,9 @@
 """Filters on photographs: where they come from, and how they stand at the border and on the channels."""
 
-import numpy as np
-
-from ..arrays import array_namespace, check, indices, zeros
+from ..arrays import array_namespace, as_generator, check, check_type, check_whole, indices, zeros
 from ..dictionaries.convolution import ConvDictionary
 from ..learning import ksvd
+from ..norms import filter_norms
 from .denoising.ksvd import PEAK, image_patches, single
 from .total_variation import gradient, length
 
@@ -34,8 +33,12 @@ def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=No
     array (size, size, 1, m)
         Unit filters of mean zero.
     """
-    rng, found = np.random.default_rng(0) if rng is None else rng, []
-    for x in xs:
+    rng, found = as_generator(rng), []
+    size, m, k, patches, n_iter = (
+        check_whole(name, value)
+        for name, value in (("size", size), ("m", m), ("k", k), ("patches", patches), ("n_iter", n_iter))
+    )
+    for x in check_type("xs", xs, list, tuple):
         for channel in range(check("x", x, ndim=3).shape[-1]):
             P = image_patches(single(x[..., channel : channel + 1]) / PEAK, size).T
             some = rng.choice(P.shape[0], min(patches, P.shape[0]), replace=False)
@@ -50,15 +53,17 @@ def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=No
     return xp.astype(xp.reshape(D, (size, size, 1, m)), xs[0].dtype)
 
 
-def check_filters(y, D):
-    """The filters of ``D``, if they fit the channels of the image."""
-    filters = check("D", getattr(D, "filters", D), ndim=4)
+def check_filters(y, D, name="D"):
+    """The filters of ``D``, if they fit the channels of the image, and none is zero in single precision."""
+    filters = check(name, getattr(D, "filters", D), ndim=4)
     array_namespace(y, filters)
     if filters.shape[2] not in (1, y.shape[-1]):
         raise ValueError(
             f"filters of shape {tuple(filters.shape)} for an image of shape {tuple(y.shape)}: "
             f"expected (n, n, c, m) with c = 1 or {y.shape[-1]}"
         )
+    if not float(array_namespace(filters).min(filter_norms(single(filters)))) > 0:
+        raise ValueError(f"{name} holds a zero filter: it has no direction")
     return filters
 
 
@@ -110,10 +115,13 @@ def crop(x, like):
 def roughness(filters):
     """``||grad d_k||_2`` of each filter, 1 in the mean: photographs hold the less of an atom the rougher it
     is."""
-    xp = array_namespace(filters)
+    xp = array_namespace(check("filters", filters, ndim=4))
     framed = xp.moveaxis(filters, -1, 0)
     for axis in (1, 2):
         edge = xp.zeros_like(xp.take(framed, indices([0], like=filters), axis=axis))
         framed = xp.concat([edge, framed, edge], axis=axis)
     rough = xp.sqrt(xp.sum(length(gradient(framed)) ** 2, axis=(1, 2, 3)))
-    return rough / xp.mean(rough)
+    mean = xp.mean(rough)
+    if float(mean) == 0:
+        raise ValueError("filters are zero: they have no gradient to compare")
+    return rough / mean

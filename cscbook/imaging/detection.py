@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, check_level, to_numpy
-from ..pursuits import basis_pursuit, omp
+from ..arrays import array_namespace, check, check_level, check_type, check_whole, to_numpy
+from ..dictionaries.convolution import ConvDictionary
+from ..pursuits import Pursuit, basis_pursuit, omp
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class Occurrences:
 
 def occurrences(gamma, stride=1, above=0.0, certain=True):
     """The support of a code ``(*positions, m)``: where it is larger than ``above`` in magnitude."""
-    gamma = to_numpy(gamma)
+    gamma = to_numpy(check("gamma", gamma))
+    if gamma.ndim < 2:
+        raise ValueError(f"gamma has shape {gamma.shape}: expected (*positions, m)")
+    stride, above = check_whole("stride", stride), check_level("above", above)
     *at, atom = np.nonzero(np.abs(gamma) > above)
     values = gamma[(*at, atom)]
     order = np.argsort(-np.abs(values), kind="stable")
@@ -71,11 +75,12 @@ def detect(y, D, eps=0.0, above=0.0, pursuit=None):
     -------
     Occurrences
     """
-    if y.ndim != len(D.space) + 1:
+    if check("y", y).ndim != len(check_type("D", D, ConvDictionary).space) + 1:
         raise ValueError(f"y has shape {tuple(y.shape)}: expected one signal, {len(D.space) + 1} axes")
-    pursuit = pursuit or (_noiseless if check_level("eps", eps) == 0 else _noisy(4 * eps))
-    found = pursuit(D, y)
-    return occurrences(found.gamma, D.stride, check_level("above", above), found.converged)
+    eps, above = check_level("eps", eps), check_level("above", above)
+    pursuit = pursuit or (_noiseless if eps == 0 else _noisy(4 * eps))
+    found = check_type("what pursuit returns", pursuit(D, y), Pursuit)
+    return occurrences(found.gamma, D.stride, above, found.converged)
 
 
 def _noiseless(D, y):
@@ -95,6 +100,7 @@ def precision_recall(found, truth):
 
     A motif counts as found at exactly its place. Nothing found has precision 1, nothing to find recall 1.
     """
+    check_type("found", found, Occurrences), check_type("truth", truth, Occurrences)
     hits = len(found.places & truth.places)
     precision = hits / len(found.places) if found.places else 1.0
     return precision, hits / len(truth.places) if truth.places else 1.0

@@ -3,7 +3,7 @@ not."""
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, check_level, check_whole, float64
+from ..arrays import array_namespace, as_mask, check, check_level, check_whole, float64
 from ..norms import energy
 from ..pursuits import basis_pursuit
 from .batches import (
@@ -16,7 +16,7 @@ from .batches import (
     roughness,
     to_batch,
 )
-from .denoising.checks import check_intensities, check_mask
+from .denoising.checks import check_intensities, check_mask, check_scale, check_seen
 from .denoising.ksvd import PEAK, single
 from .total_variation import gradient, gradient_adjoint
 
@@ -76,11 +76,14 @@ def inpaint(y, mask, D, lam=0.01, mu=1.0, steps=(8, 2, 1), tol=1e-2):
     Inpainted
     """
     y, seen, filters = check_problem(y, mask, D)
+    lam, mu, steps = check_scale("lam", lam), check_mu(mu), [check_scale("steps", step) for step in steps]
+    if not steps:
+        raise ValueError("steps is empty: expected one number a round")
     signals, M = to_batch(single(y) / PEAK, filters), to_batch(single(seen), filters)
     D, size = padded_dictionary(filters, signals), filters.shape[:2]
     weights, (low, texture, gamma) = roughness(filters), (0 * signals, 0 * signals, None)
     for step in steps:
-        low = plate(signals - texture, M, mu, start=low)
+        low = _plate(signals - texture, M, mu, low)
         rest, holes = (pad(a, size) for a in (M * (signals - low), M))
         code = basis_pursuit(D, rest, step * lam, tol=tol, mask=holes, weights=weights, start=gamma)
         gamma, texture = code.gamma, crop(D @ code.gamma, signals)
@@ -119,10 +122,10 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     -------
     array (n, n, 1, m0 + m)
     """
-    D0 = filters = check_filters(check_intensities("y", y), D0)
+    D0 = filters = check_filters(check_intensities("y", y), D0, "D0")
     if filters.shape[2] != 1 or filters.shape[0] != filters.shape[1]:
         raise ValueError(f"D0 of shape {tuple(filters.shape)}: expected square filters of one channel")
-    check_whole("rounds", rounds)
+    rounds = check_whole("rounds", rounds)
     for _ in range(rounds):
         filled = inpaint(y, mask, filters, **options).x
         own = patch_filters([filled], filters.shape[0], m, k, rng=rng)
@@ -137,13 +140,28 @@ def check_problem(y, mask, D):
 
 def plate(y, mask, mu, start, tol=1e-3, max_iter=500):
     """A thin plate through the pixels seen, ``argmin_l ||M (y - l)||^2 / 2 + mu / 2 ||grad^T grad l||^2``,
-    for ``(*batch, H, W, c)``."""
+    for ``(*batch, H, W, c)``; ``start`` has the shape of ``y``, and ``mask`` broadcasts against it."""
+    xp = array_namespace(check("y", y), check("start", start))
+    if y.ndim < 3:
+        raise ValueError(f"y has shape {tuple(y.shape)}: expected (*batch, H, W, c), at least 3 axes")
+    mask = check_seen(xp.broadcast_to(as_mask("mask", mask, y), y.shape))
+    if tuple(start.shape) != tuple(y.shape):
+        raise ValueError(f"start has shape {tuple(start.shape)}: expected {tuple(y.shape)}")
+    tol, max_iter = check_level("tol", tol), check_whole("max_iter", max_iter)
+    return _plate(y, mask, check_mu(mu), start, tol, max_iter)
 
+
+def check_mu(mu):
+    """``mu`` as a Python float; raise unless it is positive."""
+    if check_level("mu", mu) == 0:
+        raise ValueError("mu = 0: expected a positive weight, else missing pixels have no smooth part")
+    return check_scale("mu", mu)
+
+
+def _plate(y, mask, mu, start, tol=1e-3, max_iter=500):
     def bend(x):
         return gradient_adjoint(gradient(x))
 
-    if check_level("mu", mu) == 0:
-        raise ValueError("mu = 0: expected a positive weight, else missing pixels have no smooth part")
     return conjugate_gradients(lambda x: mask * x + mu * bend(bend(x)), mask * y, start, tol, max_iter)
 
 

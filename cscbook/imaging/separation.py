@@ -8,6 +8,7 @@ from ..learning.filters import descend, unit
 from ..learning.problem import Problem
 from ..pursuits import basis_pursuit
 from .batches import check_filters, crop, from_batch, pad, padded_dictionary, patch_filters, to_batch
+from .denoising.checks import check_scale
 from .denoising.ksvd import PEAK, single
 from .total_variation import denoise_tv
 
@@ -65,13 +66,15 @@ def separate(y, D=None, lam=0.05, tv=0.06, *, rounds=12, start=5.0, learn=None, 
     Separated
     """
     size, m, rng = take_all("separate", own, size=12, m=32, rng=None)
-    rounds, tv = check_whole("rounds", rounds), check_level("tv", tv)
+    rounds, lam, tol = check_whole("rounds", rounds), check_scale("lam", lam), check_level("tol", tol)
+    tv = check_scale("tv", tv, zero=True)
+    first = check_scale("start times tv", check_level("start", start) * tv, zero=True)
     learn = D is None if learn is None else learn
-    D = texture_filters(y, size, m, start * tv, rng=rng) if D is None else D
+    D = texture_filters(y, size, m, first, rng=rng) if D is None else D
     filters = unit(single(check_filters(check("y", y, ndim=3), D)), zero_mean=learn)
     image, gamma = single(y) / PEAK, None
     signals = to_batch(image, filters)
-    seen, cartoon = pad(0 * signals + 1, filters.shape[:2]), denoise_tv(image, start * tv, tol / 100)
+    seen, cartoon = pad(0 * signals + 1, filters.shape[:2]), denoise_tv(image, first, tol / 100)
     for _ in range(rounds):
         rest = pad(signals - to_batch(cartoon.x, filters), filters.shape[:2])
         code = basis_pursuit(padded_dictionary(filters, signals), rest, lam, tol=tol, mask=seen, start=gamma)
@@ -100,5 +103,5 @@ def move_filters(filters, signals, masks, gamma, lam, steps=5):
 def texture_filters(y, size=12, m=32, tv=0.06, rng=None):
     """Filters to start from: :func:`patch_filters` of ``y - TV(y)``, what is left of the image by its
     cartoon; ``tv`` is meant for intensities in 0..1."""
-    cartoon = denoise_tv(check("y", y, ndim=3), PEAK * check_level("tv", tv), 1e-3).x
+    cartoon = denoise_tv(check("y", y, ndim=3), PEAK * check_scale("tv", tv, zero=True), 1e-3).x
     return patch_filters([y - cartoon], size, m, k=3, patches=5000, n_iter=5, rng=rng)

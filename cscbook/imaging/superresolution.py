@@ -4,12 +4,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, eye, indices, sparse, zeros
+from ..arrays import (
+    array_namespace,
+    as_sizes,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    eye,
+    indices,
+    sparse,
+    zeros,
+)
 from ..datasets.files import split_frequencies
 from ..dictionaries.convolution import ConvDictionary
 from ..learning import lobcod_dictionary_learning
 from ..local import patches
 from ..pursuits import basis_pursuit
+from .denoising.checks import check_scale
 from .denoising.symmetries import unview, views
 
 
@@ -51,27 +64,54 @@ def resampling(N, n):
 
 def resize(x, space):
     """Bicubic, antialiased resizing of an image (H, W, c) to ``space``: one matrix an axis."""
-    xp = array_namespace(check("x", x, ndim=3))
+    space = as_sizes("space", space, 2)
+    if len(space) != 2:
+        raise ValueError(f"space = {space}: expected height and width")
+    return _resized(check("x", x, ndim=3), space)
+
+
+def _resized(x, space):
+    xp = array_namespace(x)
     rows, columns = (asarray(resampling(N, n), like=x) for N, n in zip(x.shape[:2], space, strict=True))
     return xp.moveaxis(rows @ xp.moveaxis(x, -1, 0) @ columns.T, 0, -1)
 
 
 def halve(x):
     """An image (H, W, c) at half its size; an odd last row or column is left out."""
+    if min(check("x", x, ndim=3).shape[:2]) < 2:
+        raise ValueError(f"x has shape {tuple(x.shape)}: expected at least 2 x 2 pixels")
+    return _halved(x)
+
+
+def _halved(x):
     H, W = (N // 2 for N in x.shape[:2])
-    return resize(x[: 2 * H, : 2 * W, :], (H, W))
+    return _resized(x[: 2 * H, : 2 * W, :], (H, W))
 
 
 def double(y):
     """An image (H, W, c) at twice its size, by bicubic interpolation."""
-    return resize(y, (2 * y.shape[0], 2 * y.shape[1]))
+    return _doubled(check("y", y, ndim=3))
+
+
+def _doubled(y):
+    return _resized(y, (2 * y.shape[0], 2 * y.shape[1]))
 
 
 def back_project(x, y, n_iter=5):
     """``x <- x + double(y - halve(x))``: make a large image agree with the small one it stands for [Irani &
     Peleg, 1991]."""
+    array_namespace(check("x", x, ndim=3), check("y", y, ndim=3))
+    H, W, c = x.shape
+    if tuple(y.shape) != (H // 2, W // 2, c) or H % 2 or W % 2:
+        raise ValueError(
+            f"x of shape {tuple(x.shape)}, y of shape {tuple(y.shape)}: expected twice its sides"
+        )
+    return _agree(x, y, check_whole("n_iter", n_iter, 0))
+
+
+def _agree(x, y, n_iter):
     for _ in range(n_iter):
-        x = x + double(y - halve(x))
+        x = x + _doubled(y - _halved(x))
     return x
 
 
@@ -98,17 +138,18 @@ def train_superresolution(images, size=8, m=64, lam=2.0, ridge=4e3, low=None, n_
     -------
     Coupled
     """
+    images, lam = check_type("images", images, list, tuple), check_scale("lam", lam)
     if not images or any(check("image", x, ndim=3).shape[-1] != 1 for x in images):
         raise ValueError(f"images: expected photographs (H, W, 1), got {[tuple(x.shape) for x in images]}")
     images = [x[: x.shape[0] // 2 * 2, : x.shape[1] // 2 * 2, :] for x in images]
-    small = [halve(x) for x in images]
+    small = [_halved(x) for x in images]
     if low is None:
         fine = [finest(y) for y in small]
         low = lobcod_dictionary_learning(
             fine, (size, size), m, lam, n_iter=n_iter, circular=False, zero_mean=True, rng=rng
         ).D
     codes = [code_small(y, low, lam) for y in small]
-    missing = [x - double(y) for x, y in zip(images, small, strict=True)]
+    missing = [x - _doubled(y) for x, y in zip(images, small, strict=True)]
     return Coupled(low, couple(codes, missing, low.shape[0], ridge), lam)
 
 
@@ -129,11 +170,13 @@ def superresolve(y, model, n_views=8, n_iter=5):
     ``double(y) + D_high g`` where ``g`` codes ``y`` over ``D_low``, averaged over the first ``n_views`` of
     the eight rotations and mirror images of ``y``, then ``n_iter`` steps of :func:`back_project`.
     """
-    if not 1 <= n_views <= 8:
+    n_views = check_whole("n_views", n_views)
+    if n_views > 8:
         raise ValueError(f"n_views = {n_views}: expected 1 to 8")
+    n_iter, model = check_whole("n_iter", n_iter, 0), check_type("model", model, Coupled)
     xp = array_namespace(check("y", y, ndim=3))
     channels = [_sharpen(y[..., i : i + 1], model, n_views) for i in range(y.shape[-1])]
-    return back_project(xp.concat(channels, axis=-1), y, n_iter)
+    return _agree(xp.concat(channels, axis=-1), y, n_iter)
 
 
 def _sharpen(y, model, n_views):
@@ -143,7 +186,7 @@ def _sharpen(y, model, n_views):
         space = (2 * z.shape[0], 2 * z.shape[1])
         D = ConvDictionary(model.high, space, stride=2, circular=False)
         added.append(D @ code_small(z, model.low, model.lam))
-    return double(y) + sum(unview(added)) / n_views
+    return _doubled(y) + sum(unview(added)) / n_views
 
 
 def couple(codes, images, n, ridge):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import islice
 
-from ..arrays import array_namespace, check, check_level, float64
-from .denoising.checks import check_intensities, check_mask
+from ..arrays import array_namespace, check, check_level, check_whole, float64
+from .denoising.checks import check_intensities, check_mask, check_scale
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,13 @@ def length(p):
 def total_variation(x):
     """``TV(x) = sum_i |grad x|_i``, the lengths of the gradient added up over pixels and channels [Rudin,
     Osher & Fatemi, 1992]."""
-    xp = array_namespace(x)
-    return float(xp.sum(float64(length(gradient(x)))))
+    if check("x", x).ndim < 3:
+        raise ValueError(f"x has shape {tuple(x.shape)}: expected (*batch, H, W, c), at least 3 axes")
+    return _variation(x)
+
+
+def _variation(x):
+    return float(array_namespace(x).sum(float64(length(gradient(x)))))
 
 
 def denoise_tv(y, weight, tol=1e-4, max_iter=1000, start=None):
@@ -77,15 +82,20 @@ def denoise_tv(y, weight, tol=1e-4, max_iter=1000, start=None):
     Cartoon
     """
     xp = array_namespace(check("y", y, ndim=3))
-    p = xp.stack([0 * y, 0 * y]) if start is None else start
-    if check_level("weight", weight) == 0:
+    p = xp.stack([0 * y, 0 * y]) if start is None else check("start", start, ndim=4)
+    array_namespace(y, p)
+    if tuple(p.shape) != (2, *y.shape):
+        raise ValueError(f"start has shape {tuple(p.shape)}: expected {(2, *y.shape)}")
+    tol, max_iter = check_level("tol", tol), check_whole("max_iter", max_iter)
+    weight = check_scale("weight", weight, zero=True)
+    if weight == 0:
         return Cartoon(y, p, True)
     steps = _dual_steps(y, weight, p)
     for t, p in enumerate(islice(steps, max_iter), 1):
         if t % 10 == 0 or t == max_iter:
             x = y - weight * gradient_adjoint(p)
-            primal = float(xp.sum(float64(x - y) ** 2)) / 2 + weight * total_variation(x)
-            gap = weight * (total_variation(x) - float(xp.sum(float64(gradient(x) * p))))
+            primal = float(xp.sum(float64(x - y) ** 2)) / 2 + weight * _variation(x)
+            gap = weight * (_variation(x) - float(xp.sum(float64(gradient(x) * p))))
             if gap <= tol * primal:
                 return Cartoon(x, p, True)
     return Cartoon(x, p, False)
@@ -119,9 +129,10 @@ def inpaint_tv(y, mask, n_iter=400, step=0.02):
         1 where a pixel is seen, 0 where it is missing.
     """
     xp = array_namespace(check_intensities("y", y))
+    n_iter, step = check_whole("n_iter", n_iter), 255 * check_scale("step", step)
     seen = check_mask(mask, y)
     x = xp.where(seen > 0, y, xp.sum(seen * y) / xp.sum(seen) * xp.ones_like(y))
-    p, ahead, step = xp.stack([0 * y, 0 * y]), x, 255 * step
+    p, ahead = xp.stack([0 * y, 0 * y]), x
     for _ in range(n_iter):
         moved = p + gradient(ahead) / (8 * step)
         size = length(moved)

@@ -6,8 +6,8 @@ number: filters keep their norms, and none is flipped, because all four librarie
 atom starts. With the numbers, the weight ``lam`` stays what it is.
 """
 
-from ..arrays import array_namespace, as_sizes, check
-from ..dictionaries.convolution import ConvDictionary
+from ..arrays import array_namespace, as_sizes, check, check_type
+from ..dictionaries.convolution import ConvDictionary, Product
 
 
 def from_sporco(D, space):
@@ -53,7 +53,7 @@ def to_sporco(D):
     sporco has no stride and no other border than the circle: such a dictionary is a ValueError. A signal
     ``(*space, c)`` goes to sporco as ``(*space,)`` for one channel, and unchanged for several.
     """
-    if not D.circular or D.stride != 1:
+    if not check_type("D", D, ConvDictionary).circular or D.stride != 1:
         raise ValueError(
             f"circular = {D.circular}, stride = {D.stride}: sporco's dictionaries are circular, of stride 1"
         )
@@ -75,7 +75,7 @@ def from_sporco_code(X, D):
     D : ConvDictionary
         Says how many axes ``space`` has.
     """
-    xp, d = array_namespace(check("X", X, ndim=len(D.space) + 3)), len(D.space)
+    xp, d = array_namespace(check("X", X, ndim=_axes(D) + 3)), _axes(D)
     code = xp.permute_dims(X, (d + 1, d, *range(d), d + 2))  # (K, C, *space, m)
     return xp.squeeze(code, axis=1) if X.shape[d] == 1 else code
 
@@ -83,7 +83,7 @@ def from_sporco_code(X, D):
 def to_sporco_code(gamma, D):
     """Our code ``(*batch, *space, m)`` as coefficients of sporco, ``(*space, 1, K, m)``: K is the number of
     signals in the batch, 1 without a batch."""
-    xp, d = array_namespace(check("gamma", gamma)), len(D.space)
+    xp, d = array_namespace(check("gamma", gamma)), _axes(D)
     flat = xp.reshape(gamma, (-1, *gamma.shape[gamma.ndim - d - 1 :]))
     return xp.expand_dims(xp.moveaxis(flat, 0, -2), axis=d)
 
@@ -132,7 +132,7 @@ def to_torch(D):
     A circular dictionary is a ValueError: there, ``D.T @ x`` is ``conv2d`` of ``x`` followed by its first
     n - 1 entries.
     """
-    if D.circular:
+    if check_type("D", D, ConvDictionary).circular:
         raise ValueError("circular = True: PyTorch's convolutions stay inside the border")
     return array_namespace(D.filters).moveaxis(D.filters, (-1, -2), (0, 1))
 
@@ -184,7 +184,7 @@ def to_alphacsc(D):
 
     A circular dictionary, a stride, and two space axes are a ValueError: alphacsc has none of them.
     """
-    if D.circular or D.stride != 1 or len(D.space) != 1:
+    if check_type("D", D, ConvDictionary).circular or D.stride != 1 or len(D.space) != 1:
         raise ValueError(
             f"circular = {D.circular}, stride = {D.stride}, space = {D.space}: alphacsc's atoms lie inside "
             "the border of a signal with one axis, at stride 1"
@@ -207,22 +207,24 @@ def from_channels_first(a, D):
     D : ConvDictionary
         Says how many axes ``space`` has.
     """
-    axis = _channel_axis(a, D)
-    return array_namespace(a).moveaxis(a, axis, -1)
+    return array_namespace(a).moveaxis(a, _channel_axis(a, D), -1)
 
 
 def to_channels_first(a, D):
     """Our signals or codes ``(*batch, *space, c)`` as ``(*batch, c, *space)``: see
     ``from_channels_first``."""
-    axis = _channel_axis(a, D)
-    return array_namespace(a).moveaxis(a, -1, axis)
+    return array_namespace(a).moveaxis(a, -1, _channel_axis(a, D))
 
 
 def _channel_axis(a, D):
-    axis = a.ndim - len(D.space) - 1
+    axis = a.ndim - _axes(D) - 1
     if axis < 0:
-        raise ValueError(f"shape {tuple(a.shape)}: expected channels and {len(D.space)} space axes")
+        raise ValueError(f"a has shape {tuple(a.shape)}: expected channels and {_axes(D)} space axes")
     return axis
+
+
+def _axes(D):
+    return len(check_type("D", D, ConvDictionary, Product).space)
 
 
 def from_sklearn(components):

@@ -6,9 +6,12 @@ from operator import matmul
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, eye, to_numpy, zeros
+from ..arrays import array_namespace, asarray, check, check_level, check_type, eye, to_numpy, zeros
+from ..dictionaries.checks import check_dictionary
 from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import lipschitz
 from ..norms import l0_inf_stripe
+from ..pursuits.iterative import check_problem
 from ..shrinkage import hard
 
 
@@ -20,7 +23,17 @@ def check_layers(dictionaries, *lists, names=()):
     for name, values in zip(names, lists, strict=True):
         if len(values) != len(dictionaries):
             raise ValueError(f"{len(values)} {name} for {len(dictionaries)} layers: expected one a layer")
+    for i, D in enumerate(dictionaries):
+        check_dictionary(D, f"dictionaries[{i}]")
     return dictionaries
+
+
+def largest_eigenvalues(dictionaries):
+    """``lambda_max(D_i^T D_i)`` of each layer, none of them zero, as steps are made of their inverses."""
+    return [
+        check_level(f"lambda_max of dictionaries[{i}]", lipschitz(D), positive=True)
+        for i, D in enumerate(dictionaries)
+    ]
 
 
 def effective(dictionaries):
@@ -63,7 +76,7 @@ def local_sparsities(dictionaries, codes):
 def _sparsity(D, gamma):
     if isinstance(D, ConvDictionary):
         return l0_inf_stripe(gamma, D.size, D.stride, D.circular)
-    return int(np.count_nonzero(to_numpy(gamma), axis=0).max())
+    return int(np.count_nonzero(to_numpy(check("codes", gamma)), axis=0).max())
 
 
 def refit(D, y, support, annihilate=None):
@@ -78,8 +91,10 @@ def refit(D, y, support, annihilate=None):
     annihilate : matrix (r, m), optional
         For a matrix ``D``: search only codes with ``annihilate @ gamma = 0``.
     """
-    xp = array_namespace(check("y", y))
-    if getattr(D, "ndim", None) == 2:
+    xp = array_namespace(check_problem(D, y), support)
+    if not xp.isdtype(support.dtype, "bool"):
+        raise TypeError(f"support has dtype {support.dtype}: expected bool")
+    if hasattr(D, "ndim"):
         return _refit_one(D, y, support, annihilate)
     d, code = len(D.space), (*D.positions, D.filters.shape[-1])
     if tuple(support.shape[-d - 1 :]) != code:
@@ -91,18 +106,24 @@ def refit(D, y, support, annihilate=None):
 
 
 def _refit_one(D, y, support, annihilate):
-    xp = array_namespace(y)
+    xp, m = array_namespace(y), D.shape[1]
+    if tuple(support.shape) != (m,):
+        raise ValueError(f"support of shape {tuple(support.shape)}: expected {(m,)}")
+    if annihilate is not None:
+        array_namespace(y, annihilate)
+        annihilate = None if tuple(annihilate.shape) == (0, m) else check("annihilate", annihilate, ndim=2)
+    if annihilate is not None and annihilate.shape[1] != m:
+        raise ValueError(f"annihilate has shape {tuple(annihilate.shape)}: expected {m} columns")
     on = xp.nonzero(support)[0]
-    gamma = zeros((D.shape[1],), like=y)
     if on.shape[0] == 0:
-        return gamma
+        return zeros((m,), like=y)
     atoms, basis = xp.take(D, on, axis=1), None
-    if annihilate is not None and annihilate.shape[0]:
+    if annihilate is not None:
         basis = null_space(xp.take(annihilate, on, axis=1))
         atoms = atoms @ basis
-    value = xp.linalg.pinv(atoms) @ y
+    value = _inverse(atoms) @ y
     value = value if basis is None else basis @ value
-    return xp.take(eye(D.shape[1], like=y), on, axis=1) @ value
+    return xp.take(eye(m, like=y), on, axis=1) @ value
 
 
 def _refit_shifts(D, y, support):
@@ -115,8 +136,17 @@ def _refit_shifts(D, y, support):
     units[np.arange(len(where)), where] = 1
     units = asarray(units, like=y)
     columns = xp.reshape(D @ xp.reshape(units, (-1, *support.shape)), (len(where), -1)).T
-    value = xp.linalg.pinv(columns) @ xp.reshape(y, (-1,))
+    value = _inverse(columns) @ xp.reshape(y, (-1,))
     return xp.reshape(value @ units, support.shape)
+
+
+def _inverse(atoms):
+    """The pseudo-inverse, whose entries must stay within the floats."""
+    xp = array_namespace(atoms)
+    top, least = float(xp.max(xp.abs(atoms))), float(xp.finfo(atoms.dtype).max) ** -0.5
+    if 0 < top < least:
+        raise ValueError(f"the atoms hold at most {top:.3g}: expected {least:.3g} or more, or zeros alone")
+    return xp.linalg.pinv(atoms)
 
 
 def null_space(A, rtol=1e-10):
@@ -129,7 +159,7 @@ def null_space(A, rtol=1e-10):
 
 def positive_parts(gamma):
     """``[gamma_+, gamma_-]``: the positive and the negative part of a code, as twice as many channels."""
-    xp = array_namespace(gamma)
+    xp = array_namespace(check("gamma", gamma))
     zero = xp.zeros_like(gamma)
     return xp.concat([xp.maximum(gamma, zero), xp.maximum(-gamma, zero)], axis=-1)
 
@@ -141,7 +171,9 @@ def nonnegative(dictionaries):
     negative, so that non-negative codes have non-negative codes above them. Non-negativity costs twice
     the channels and nothing else.
     """
-    xp, layers = array_namespace(check_layers(dictionaries)[0].filters), []
+    for i, D in enumerate(check_layers(dictionaries)):
+        check_type(f"dictionaries[{i}]", D, ConvDictionary)
+    xp, layers = array_namespace(dictionaries[0].filters), []
     for D in dictionaries:
         if layers:
             filters = xp.concat([positive_parts(D.filters), positive_parts(-D.filters)], axis=-2)

@@ -1,6 +1,6 @@
 """Pursuits that begin at the deepest code: projection on the model, and holistic pursuit."""
 
-from ..arrays import added, array_namespace, check, check_level, eye, indices, zeros
+from ..arrays import added, array_namespace, check, check_level, check_whole, eye, indices, zeros
 from ..pursuits import Pursuit, omp
 from ..shrinkage import soft
 from .model import check_layers, effective, local_sparsities, null_space, synthesize
@@ -30,6 +30,7 @@ def projection_pursuit(dictionaries, y, levels, knobs, pursuit=omp):
         All zero if already the first code overfills a stripe.
     """
     check_layers(dictionaries, levels, names=["levels"])
+    levels = [check_level("level", level) for level in levels]
     D, best = effective(dictionaries)[-1], None
     for knob in knobs:
         found = pursuit(D, y, knob)
@@ -65,10 +66,14 @@ def holistic_pursuit(D1, D2, y, eps, zeros_above, steps=300):
     (gamma_1, gamma_2) : arrays (m_1,), (m_2,)
     """
     xp, m = array_namespace(check("D1", D1, 2), check("D2", D2, 2), check("y", y, 1)), D2.shape[1]
-    check_level("eps", eps)
-    if not 0 <= zeros_above < min(m, D1.shape[1]):
+    eps, steps = check_level("eps", eps), check_whole("steps", steps)
+    zeros_above = check_whole("zeros_above", zeros_above, least=0)
+    if zeros_above >= min(m, D1.shape[1]):
         raise ValueError(f"zeros_above = {zeros_above}: expected 0 <= zeros_above < {min(m, D1.shape[1])}")
     A, norms = D1 @ D2, xp.linalg.vector_norm(D2, axis=1)
+    check_level("the largest singular value of D1 D2", float(xp.linalg.matrix_norm(A, ord=2)), positive=True)
+    if zeros_above and not bool(xp.all(norms > 0)):
+        raise ValueError("a row of D2 is zero: it is no equation")
     basis, found = eye(m, like=y), []
     for _ in range(zeros_above):
         size = xp.abs(D2 @ _error_constrained(A, y, eps, basis, steps)) / norms

@@ -1,13 +1,14 @@
 """Layer after layer: any pursuit, run on the signal, then on the code that it found, and so on."""
 
 from itertools import islice
+from numbers import Real
 
-from ..arrays import array_namespace
+from ..arrays import array_namespace, check, check_level, check_whole
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import dense
 from ..pursuits import Pursuit, basis_pursuit, basis_pursuit_equality, ista
 from ..shrinkage import hard, soft, soft_nonnegative
-from .model import check_layers, refit
+from .model import check_layers, largest_eigenvalues, refit
 
 
 def layered(pursuit, dictionaries, y, knobs):
@@ -26,6 +27,7 @@ def layered(pursuit, dictionaries, y, knobs):
         One a layer.
     """
     check_layers(dictionaries, knobs, names=["knobs"])
+    check("y", y)
     codes = []
     for D, knob in zip(dictionaries, knobs, strict=True):
         found = pursuit(D, codes[-1] if codes else y, knob)
@@ -40,7 +42,16 @@ def layered_thresholding(dictionaries, y, betas, shrink=hard):
     one threshold an atom. See ``threshold_interval`` for thresholds that are safe [Papyan, Romano &
     Elad, 2017].
     """
+    betas = [check_number("beta", beta) for beta in betas]
     return layered(lambda D, y, beta: shrink(D.T @ y, beta), dictionaries, y, betas)
+
+
+def check_number(name, value):
+    """A finite number of any sign, or an array of them."""
+    if isinstance(value, Real):
+        check_level(name, abs(value))
+        return value
+    return check(name, value)
 
 
 def forward_pass(dictionaries, y, betas):
@@ -122,8 +133,8 @@ def layered_iterative_thresholding(dictionaries, y, lams, steps, method=ista, sh
     method : generator function
         ``ista``, ``fista``, or the same steps done locally: ``local_ista``.
     """
-    if steps < 1 or steps != int(steps):
-        raise ValueError(f"steps = {steps}: expected a positive integer")
+    steps = check_whole("steps", steps)
+    largest_eigenvalues(check_layers(dictionaries))
     options = {} if shrink is soft else {"shrink": shrink}
     return layered(
         lambda D, y, lam: next(islice(method(D, y, lam, **options), steps - 1, None)), dictionaries, y, lams

@@ -7,12 +7,13 @@ Unlike layer after layer, a late layer can correct an early one.
 
 from itertools import accumulate
 
-from ..arrays import array_namespace, check, check_level, eye, float64, zeros
+from ..arrays import array_namespace, check, check_level, check_whole, eye, float64, zeros
 from ..dictionaries.matrix import dense, lipschitz
 from ..pursuits import Pursuit
 from ..pursuits.iterative import momentum
 from ..shrinkage import soft
-from .model import check_layers
+from .model import check_layers, largest_eigenvalues
+from .pursuits import check_number
 
 
 def _codes(dictionaries, gamma):
@@ -20,12 +21,20 @@ def _codes(dictionaries, gamma):
     return list(accumulate(reversed(dictionaries), lambda code, D: D @ code, initial=gamma))[::-1]
 
 
+def _check_shape(y, x):
+    if tuple(y.shape) != tuple(x.shape):
+        raise ValueError(f"y has shape {tuple(y.shape)}: expected {tuple(x.shape)}, as the code makes it")
+
+
 def ml_objective(dictionaries, y, gamma, lams):
     """``||y - D_1 ... D_K g||^2 / 2 + sum_i lam_i ||D_{i + 1} ... D_K g||_1`` of the deepest code, a
     number (summed over a batch)."""
     check_layers(dictionaries, lams, names=["lams"])
+    array_namespace(check("y", y), check("gamma", gamma))
+    lams = [check_level("lam", lam) for lam in lams]
     x, *codes = map(float64, _codes(dictionaries, gamma))
     xp = array_namespace(x)
+    _check_shape(y, x)
     fidelity = float(xp.sum((float64(y) - x) ** 2)) / 2
     return fidelity + sum(lam * float(xp.sum(xp.abs(g))) for lam, g in zip(lams, codes, strict=True))
 
@@ -38,8 +47,8 @@ def ml_steps(dictionaries, step=None):
     iteration is an averaged operator at any depth, and converges; for two layers ``t_2`` may be 4/3 as
     large.
     """
-    sizes = [lipschitz(D) for D in check_layers(dictionaries)]
-    step = 1 / sizes[0] if step is None else step
+    sizes = largest_eigenvalues(check_layers(dictionaries))
+    step = 1 / sizes[0] if step is None else check_level("step", step, positive=True)
     if not 0 < step <= 1.0001 / sizes[0]:
         raise ValueError(
             f"step = {step}: expected 0 < step <= 1 / lambda_max(D_1^T D_1) = {1 / sizes[0]:.4g}"
@@ -54,7 +63,15 @@ def sweep(dictionaries, y, gamma, steps, betas, shrink=soft):
     gamma_{i - 1}), beta_i)`` from ``gamma_0 = y``, with ``c_i = steps[i]``. From a zero code and with
     steps 1 it is layered thresholding.
     """
+    steps = [check_number("step", step) for step in steps]
+    betas = [check_number("beta", beta) for beta in betas]
+    array_namespace(check("y", y), check("gamma", gamma))
+    return _sweep(dictionaries, y, gamma, steps, betas, shrink)
+
+
+def _sweep(dictionaries, y, gamma, steps, betas, shrink):
     implied, codes = _codes(dictionaries, gamma), [y]
+    _check_shape(y, implied[0])
     for D, before, h, c, beta in zip(dictionaries, implied[:-1], implied[1:], steps, betas, strict=True):
         codes.append(shrink(h - c * (D.T @ (before - codes[-1])), beta))
     return codes[1:]
@@ -71,6 +88,7 @@ def _prepare(dictionaries, y, lams, step, start):
         for D in dictionaries:
             start = D.T @ start
         start = 0 * start
+    array_namespace(y, check("start", start))
     return start, relative, [t * check_level("lam", lam) for t, lam in zip(steps, lams, strict=True)]
 
 
@@ -93,7 +111,7 @@ def ml_ista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     """
     gamma, steps, betas = _prepare(dictionaries, y, lams, step, start)
     while True:
-        gamma = sweep(dictionaries, y, gamma, steps, betas, shrink)[-1]
+        gamma = _sweep(dictionaries, y, gamma, steps, betas, shrink)[-1]
         yield gamma
 
 
@@ -103,7 +121,7 @@ def ml_fista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     z, steps, betas = _prepare(dictionaries, y, lams, step, start)
     gamma, t = z, zeros((), like=z) + 1
     while True:
-        before, gamma = gamma, sweep(dictionaries, y, z, steps, betas, shrink)[-1]
+        before, gamma = gamma, _sweep(dictionaries, y, z, steps, betas, shrink)[-1]
         push, t = momentum(t, (z - gamma) * (gamma - before))
         z = gamma + push * (gamma - before)
         yield gamma
@@ -123,12 +141,12 @@ def ml_basis_pursuit(dictionaries, y, lams, tol=1e-6, max_iter=20_000, rho=None)
         ``gamma`` is the deepest code; ``trace`` holds the objective at each check.
     """
     check_layers(dictionaries, lams, names=["lams"])
-    if not min(lams) > 0:
-        raise ValueError(f"lams = {lams}: expected positive weights")
+    lams = [check_level("lam", lam, positive=True) for lam in lams]
+    tol, max_iter = check_level("tol", tol), check_whole("max_iter", max_iter)
     xp = array_namespace(check("y", y))
     A, W, weights = _stacked(dictionaries, lams)
     target, m, trace = xp.reshape(float64(y), (-1,)), A.shape[1], []
-    rho = lipschitz(A) / lipschitz(W) if rho is None else rho
+    rho = check_level("rho", lipschitz(A) / lipschitz(W) if rho is None else rho, positive=True)
     inverse, seen = xp.linalg.inv(A.T @ A + rho * (W.T @ W)), A.T @ target
     z = u = 0 * weights
     for t in range(1, max_iter + 1):

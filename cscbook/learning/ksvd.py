@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 
 from .. import kernels
-from ..arrays import array_namespace, check, check_level, on_host
+from ..arrays import array_namespace, as_generator, check, check_level, check_whole, on_host
 from ..checkpoints import run
 from ..dictionaries.matrix import normalize
 from ..norms import l0
@@ -69,15 +69,15 @@ def ksvd(Y, n_atoms=None, D0=None, k=None, tol=None, n_iter=10, rng=None, **shar
     -------
     Learned
     """
-    check("Y", Y, ndim=2)
-    rng = np.random.default_rng(0) if rng is None else rng
+    check("Y", Y, ndim=2, most=math.inf)  # of any size: it is scaled
+    rng, n_iter = as_generator(rng), check_whole("n_iter", n_iter)
     if (n_atoms is None) == (D0 is None):
         raise ValueError("ksvd needs n_atoms or D0, and not both")
     unit = _power_of_two(Y)  # rounds nothing, and no square leaves the range of float32
-    Y, tol = Y / unit, None if tol is None else check_level("tol", tol) / unit
+    Y, tol = Y / unit, None if tol is None else min(check_level("tol", tol) / float(unit), 1e100)
     if D0 is None:
-        D0 = _some_signals(Y, n_atoms, rng)
-    elif D0.shape[0] != Y.shape[0]:
+        D0 = _some_signals(Y, check_whole("n_atoms", n_atoms), rng)
+    elif check("D0", D0, ndim=2).shape[0] != Y.shape[0]:
         raise ValueError(f"D0 has {D0.shape[0]} rows, Y has {Y.shape[0]}")
     array_namespace(Y, D0)  # one library
     D0 = normalize(D0.astype(Y.dtype))
@@ -104,7 +104,7 @@ def ksvd_round(Y, k, tol, state, rng):
 
 def _some_signals(Y, m, rng):
     loud = np.flatnonzero(np.linalg.norm(Y, axis=0))
-    if not 1 <= m <= len(loud):
+    if m > len(loud):
         raise ValueError(
             f"n_atoms = {m}: expected between 1 and {len(loud)}, the number of signals that are not zero"
         )
@@ -125,14 +125,34 @@ def ksvd_update(D, S, gamma, order):
     gamma : array (m, p)
         Their codes.
     order : permutation of the atoms
+        Integers from 0 to m - 1.
     """
-    return _sweep(D, S - D @ gamma, csr_matrix(gamma), order)[0]
+    codes = csr_matrix(gamma if issparse(gamma) else check("gamma", gamma, ndim=2), copy=True)
+    check_pairs(D, S, codes)
+    order = np.asarray(order)
+    if order.dtype.kind not in "iu":
+        raise TypeError(f"order has dtype {order.dtype}: expected integers, a permutation of the atoms")
+    if order.ndim != 1 or not np.array_equal(np.sort(order), np.arange(D.shape[1])):
+        raise ValueError(f"order of shape {order.shape}: expected a permutation of 0 to {D.shape[1] - 1}")
+    return _sweep(D, S - D @ gamma, codes, order.astype(np.int64))[0]
+
+
+def check_pairs(D, S, gamma):
+    """Raise unless these are atoms, signals, and codes that fit them; the codes may be sparse."""
+    array_namespace(check("D", D, ndim=2), check("S", S, ndim=2))
+    if not issparse(gamma):
+        array_namespace(D, check("gamma", gamma, ndim=2))
+    elif gamma.nnz:
+        check("gamma", gamma.data)
+    if (S.shape[0], D.shape[1], S.shape[1]) != (D.shape[0], *gamma.shape):
+        shapes = ", ".join(str(tuple(a.shape)) for a in (D, S, gamma))
+        raise ValueError(f"D, S and gamma have shapes {shapes}: expected (n, m), (n, p) and (m, p)")
 
 
 def _sweep(D, residual, gamma, order):
     """One sweep of atom updates; returns the dictionary, the residual and how often each atom is used."""
     by_atom = gamma.tocsr()
-    atoms, rows = np.ascontiguousarray(D.T), np.ascontiguousarray(residual.T)
+    atoms, rows = np.array(D.T, order="C"), np.ascontiguousarray(residual.T)  # the atoms are a copy
     kernels.patches.ksvd_sweep(atoms, rows, by_atom.indptr, by_atom.indices, by_atom.data, np.asarray(order))
     return atoms.T, rows.T, np.diff(by_atom.indptr)
 

@@ -6,10 +6,21 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import array_namespace, indices, to_numpy
+from ..arrays import (
+    array_namespace,
+    as_generator,
+    as_sizes,
+    as_stride,
+    check,
+    check_level,
+    check_whole,
+    indices,
+    to_numpy,
+    zeros,
+)
 from ..checkpoints import take_all
 from ..dictionaries.convolution import ConvDictionary
-from ..dictionaries.matrix import dense, normalize
+from ..dictionaries.matrix import dense, lipschitz, normalize
 from ..layered import effective
 from ..local import patches, positions
 from ..pursuits import fista, omp
@@ -27,8 +38,35 @@ def greedy_atoms(A, atoms, k):
 def thresholded_atoms(A, atoms, k, steps=40):
     """Express each atom by ``k`` columns of ``A``, by accelerated iterative hard thresholding: for
     hundreds of non-zeros, where greed is slow [Blumensath & Davies, 2008]."""
-    iterates = fista(A, atoms, 0.0, shrink=lambda z, _: keep_largest(z, k))
+    k, steps = check_whole("k", k), check_whole("steps", steps)
+    most = check_level("lambda_max of A", lipschitz(check("A", A, ndim=2)), positive=True)
+    iterates = fista(A, atoms, 0.0, most, shrink=lambda z, _: keep_largest(z, k))
     return next(islice(iterates, steps - 1, None))
+
+
+def blank_layers(ys, sizes, m, nonzeros, k, strides, circular):
+    """Layers of the right shapes, all zero; everything about them checked."""
+    strides = [1] * len(sizes) if strides is None else list(strides)
+    if not len(sizes) == len(m) == len(k) == len(strides) == len(nonzeros) + 1:
+        raise ValueError(
+            f"{len(sizes)} sizes, {len(m)} m, {len(k)} k, {len(strides)} strides, {len(nonzeros)} nonzeros: "
+            "expected one a layer, and nonzeros from layer 2 on"
+        )
+    for i, count in enumerate(k):
+        check_whole(f"k[{i}]", count)
+    sizes, strides = [as_sizes("sizes", size) for size in sizes], [as_stride(stride) for stride in strides]
+    check("ys", ys, ndim=len(sizes[0]) + 2)
+    found, space, channels = [], tuple(ys.shape[1:-1]), ys.shape[-1]
+    for size, atoms, stride in zip(sizes, m, strides, strict=True):
+        atoms = check_whole("m", atoms)
+        found.append(ConvDictionary(zeros((*size, channels, atoms), like=ys), space, stride, circular))
+        space, channels = found[-1].positions, atoms
+    for i, count in enumerate(nonzeros):
+        longest = math.prod(found[i + 1].filters.shape[:-1])
+        if check_whole(f"nonzeros[{i}]", count) > longest:
+            raise ValueError(f"nonzeros of layer {i + 2} = {count}: expected between 1 and {longest}")
+    positions(spans(sizes, strides)[0], ys.shape[1:-1], 1, circular)
+    return found
 
 
 def layerwise_start(ys, sizes, m, nonzeros, k, strides, circular, express=greedy_atoms, rng=None, **options):
@@ -46,8 +84,10 @@ def layerwise_start(ys, sizes, m, nonzeros, k, strides, circular, express=greedy
         Rounds of K-SVD, and the number of patches that it sees.
     """
     sweeps, count = take_all("layerwise_start", options, sweeps=10, count=20_000)
-    rng, c = np.random.default_rng(0) if rng is None else rng, ys.shape[-1]
-    found, space = [], tuple(ys.shape[1 : 1 + len(sizes[0])])
+    sweeps, count, rng = check_whole("sweeps", sweeps), check_whole("count", count), as_generator(rng)
+    blank = blank_layers(ys, sizes, m, nonzeros, k, strides, circular)
+    sizes, strides, m = zip(*((D.size, D.stride, D.filters.shape[-1]) for D in blank), strict=True)
+    found, space, c = [], blank[0].space, ys.shape[-1]
     for i, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
         covered = spans(sizes[: i + 1], strides[: i + 1])
         seen = some_patches(ys, covered[0], math.prod(strides[: i + 1]), circular, count, rng)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import on_host
+from ..arrays import check_whole, on_host
 from ..checkpoints import run
 from ..pursuits.working_set import refine
 from .filters import descend
@@ -60,6 +60,8 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
         ``trace``: ``objective``, ``nonzeros`` and ``used`` filters after each round.
     """
     problem, D = set_up(ys, size, m, lam, shared, ridge)
+    n_iter, lam, ridge = check_whole("n_iter", n_iter), problem.lam, problem.ridge
+    passes, steps = check_whole("passes", passes, least=0), check_whole("steps", steps, least=0)
     codes = tuple(0 * (problem.on(D)(y).T @ y) for y in problem.ys)
     settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps)
     settings += (problem.circular, problem.zero_mean)

@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, check, indices, zeros
+from ..arrays import array_namespace, check, check_level, check_type, check_whole, indices, zeros
 from ..checkpoints import run, take
-from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.checks import check_dictionary
+from ..dictionaries.convolution import ConvDictionary, Product
 from ..layered import effective
-from ..local import positions
 from ..norms import energy
 from ..pursuits import omp
-from .effective_atoms import atoms_by_depth, cone, filter_correlation, filter_gradients, spans, unit_layers
-from .layerwise import greedy_atoms, layerwise_start
+from .effective_atoms import atoms_by_depth, cone, filter_correlation, filter_gradients, unit_layers
+from .layerwise import blank_layers, greedy_atoms, layerwise_start
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def mlcsc_learning(
     LearnedLayers
     """
     n_iter, batch, step, momentum = take(learning, n_iter=200, batch=1000, step=3e-2, momentum=0.9)
-    blank = _blank_layers(ys, sizes, m, nonzeros, k, strides, circular)
-    _check_steps(batch, step, momentum)
+    blank = blank_layers(ys, sizes, m, nonzeros, k, strides, circular)
+    n_iter, batch, step, momentum = _check_steps(n_iter, batch, step, momentum)
     strides = [D.stride for D in blank]
     settings = ("mlcsc", ys, sizes, m, nonzeros, k, strides, circular, start, express, batch, step, momentum)
     start = partial(start, ys, sizes, m, nonzeros, k, strides, circular, express)
@@ -99,34 +99,11 @@ def mlcsc_learning(
     return LearnedLayers(tuple(found), deepest_code(effective(found)[-1], ys, k[-1]), trace)
 
 
-def _check_steps(batch, step, momentum):
-    if not (batch >= 1 and step > 0 and 0 <= momentum < 1):
-        raise ValueError(
-            f"batch = {batch}, step = {step}, momentum = {momentum}: expected batch >= 1, step > 0 and "
-            "0 <= momentum < 1"
-        )
-
-
-def _blank_layers(ys, sizes, m, nonzeros, k, strides, circular):
-    """Layers of the right shapes, all zero; everything about them checked."""
-    strides = [1] * len(sizes) if strides is None else list(strides)
-    if not len(sizes) == len(m) == len(k) == len(strides) == len(nonzeros) + 1:
-        raise ValueError(
-            f"{len(sizes)} sizes, {len(m)} m, {len(k)} k, {len(strides)} strides, {len(nonzeros)} nonzeros: "
-            "expected one a layer, and nonzeros from layer 2 on"
-        )
-    check("ys", ys, ndim=len(sizes[0]) + 2)
-    found, space, channels = [], tuple(ys.shape[1:-1]), ys.shape[-1]
-    for size, atoms, stride in zip(sizes, m, strides, strict=True):
-        filters = zeros((*size, channels, atoms), like=ys)
-        found.append(ConvDictionary(filters, space, stride, circular))
-        space, channels = found[-1].positions, atoms
-    for i, count in enumerate(nonzeros):
-        longest = math.prod(found[i + 1].filters.shape[:-1])
-        if not 1 <= count <= longest:
-            raise ValueError(f"nonzeros of layer {i + 2} = {count}: expected between 1 and {longest}")
-    positions(spans(sizes, strides)[0], ys.shape[1:-1], 1, circular)
-    return found
+def _check_steps(n_iter, batch, step, momentum):
+    if check_level("momentum", momentum) >= 1:
+        raise ValueError(f"momentum = {momentum}: expected less than 1")
+    step = check_level("step", step, positive=True)
+    return check_whole("n_iter", n_iter), check_whole("batch", batch), step, float(momentum)
 
 
 def _powers(filters):
@@ -140,6 +117,8 @@ def _with_filters(dictionaries, filters):
 
 def deepest_code(D, ys, k):
     """OMP of every signal over the effective dictionary ``D``, ``k`` non-zeros each."""
+    check("ys", ys)
+    D = getattr(check_type("D", D, ConvDictionary, Product), "effective", D)
     if D.size != D.space or D.circular:
         return omp(D, ys, k=k).gamma
     xp, p = array_namespace(ys), ys.shape[0]  # atoms as large as the signals: a matrix
@@ -151,12 +130,13 @@ def deepest_code(D, ys, k):
 def relative_error(D, ys, k):
     """``sum_j ||y_j - D gamma_j||^2 / sum_j ||y_j||^2`` over all signals, by OMP with ``k`` non-zeros
     each. ``D`` is an effective dictionary, or a matrix whose atoms are as large as the signals."""
-    if getattr(D, "ndim", None) == 2:
+    full = check_level("the energy of ys", energy(check("ys", ys)), positive=True)
+    if hasattr(check_dictionary(D), "ndim"):
         xp = array_namespace(D)
         filters = xp.reshape(D, (*ys.shape[1:], D.shape[1]))
         D = ConvDictionary(filters, ys.shape[1:-1], circular=False)
     left = ys - D @ deepest_code(D, ys, k)
-    return energy(left) / energy(ys)
+    return energy(left) / full
 
 
 def _round(ys, blank, start, k, batch, step, momentum, state, rng):
@@ -183,7 +163,7 @@ def effective_gradient(atoms, layers, y, k):
     gamma = deepest_code(D, y, k)
     residual = y - D @ gamma
     used = xp.any(xp.reshape(gamma, (-1, gamma.shape[-1])) != 0, axis=0)
-    row = {"error": energy(residual) / energy(y), "used": int(xp.count_nonzero(used))}
+    row = {"error": energy(residual) / (energy(y) or 1.0), "used": int(xp.count_nonzero(used))}
     return -filter_correlation(D, residual, gamma), row
 
 

@@ -6,7 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import array_namespace, arrays_in, asarray, each_array, to_numpy
+from ..arrays import (
+    array_namespace,
+    arrays_in,
+    asarray,
+    check,
+    check_level,
+    check_whole,
+    each_array,
+    to_numpy,
+)
 from ..checkpoints import fingerprint, run
 from .filters import descend
 from .lobcod import improve
@@ -48,17 +57,24 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
         minibatch, over the filters as they were before it.
     """
     stream = _Stream(ys)
-    like = next(arrays_in(stream.first))
+    like = check("ys", next(arrays_in(stream.first), stream.first))
     array_namespace(like, *arrays_in(shared))
-    shared = each_array(to_numpy, shared)
-    first, D = set_up(each_array(to_numpy, stream.first), size, m, lam, shared, masked=False)
-    if delay < 0 or passes < 1 or steps < 1:
-        raise ValueError(f"delay = {delay}, passes = {passes}, steps = {steps}: expected 0, 1 and 1 or more")
+    shared = each_array(_native, shared)
+    first, D = set_up(each_array(_native, stream.first), size, m, lam, shared, masked=False)
+    n_iter = None if n_iter is None else check_whole("n_iter", n_iter)
+    passes, steps = check_whole("passes", passes), check_whole("steps", steps)
+    delay, m, lam = check_level("delay", delay), D.shape[-1], first.lam
     settings = ("online", first.ys, D, lam, passes, steps, delay, first.circular, first.zero_mean)
     step = partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay)
     start = {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen}
     state, trace = run(step, start, n_iter, settings=settings, **shared)
     return LearnedFilters(asarray(state["D"], like=like), (), trace)
+
+
+def _native(x):
+    """On the host, in the order of bytes that the compiled loops know."""
+    x = to_numpy(x)
+    return x.astype(x.dtype.newbyteorder("="), copy=False)
 
 
 class _Stream:
@@ -81,7 +97,7 @@ class _Stream:
         return self._next()
 
     def _next(self):
-        batch = each_array(to_numpy, next(self.rest))
+        batch = each_array(_native, next(self.rest))
         both = fingerprint(self.seen, batch)
         self.seen, self.t = np.frombuffer(bytes.fromhex(both), np.uint8), self.t + 1
         return batch

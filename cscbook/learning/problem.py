@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import array_namespace, as_sizes, asarray, check, check_level, each_array, to_numpy
+from ..arrays import (
+    array_namespace,
+    as_generator,
+    as_mask,
+    as_sizes,
+    asarray,
+    check,
+    check_level,
+    check_whole,
+    each_array,
+    to_numpy,
+)
 from ..checkpoints import take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import patches
@@ -106,13 +117,13 @@ def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
     """
     D0, circular, zero_mean = take(shared, D0=None, circular=True, zero_mean=False)
     (masks,) = take(shared, masks=None) if masked else (None,)
-    rng = shared["rng"] = shared.get("rng") or np.random.default_rng(0)
+    rng = shared["rng"] = as_generator(shared.get("rng"))
     size = as_sizes("size", size, _space_axes(ys))
     ys = as_signals(ys, size)
     masks = as_masks(masks, ys, size)
-    if check_level("lam", lam) == 0:
-        raise ValueError("lam = 0: expected a positive weight")
-    if check_level("ridge", ridge) and D0 is None:
+    m, lam = check_whole("m", m), check_level("lam", lam, positive=True)
+    ridge = check_level("ridge", ridge)
+    if ridge and D0 is None:
         raise ValueError(f"ridge = {ridge} pulls towards D0: expected D0")
     ys = tuple(y if M is None else M * y for y, M in zip(ys, masks, strict=True))
     D = first_filters(ys, size, m, D0, zero_mean, rng)
@@ -121,7 +132,7 @@ def set_up(ys, size, m, lam, shared, ridge=0.0, masked=True):
 
 def _space_axes(ys):
     """How many axes the space of a list of signals has; that of one array is taken to have one."""
-    return ys[0].ndim - 1 if isinstance(ys, (list, tuple)) and len(ys) else 1
+    return check("ys[0]", ys[0]).ndim - 1 if isinstance(ys, (list, tuple)) and len(ys) else 1
 
 
 def as_signals(ys, size, name="ys"):
@@ -150,7 +161,7 @@ def as_masks(masks, ys, size):
     """One mask a signal that broadcasts against it, or None."""
     if masks is None:
         return (None,) * len(ys)
-    masks = each_array(lambda M: array_namespace(M).astype(M, ys[0].dtype), masks)
+    masks = each_array(lambda M: as_mask("masks", M, ys[0]), masks)
     masks = as_signals(masks, size, "masks")
     if len(masks) == 1:
         masks = masks * len(ys)
@@ -181,8 +192,6 @@ def first_filters(ys, size, m, D0, zero_mean, rng):
         if tuple(D0.shape) != (*size, c, m):
             raise ValueError(f"D0 has shape {tuple(D0.shape)}: expected {(*size, c, m)}")
         return unit(array_namespace(D0).astype(D0, ys[0].dtype), zero_mean)
-    if m < 1:
-        raise ValueError(f"m = {m}: expected at least one filter")
     found = []
     for b in rng.integers(len(ys), size=m):
         space = ys[b].shape[:-1]

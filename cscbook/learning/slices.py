@@ -5,10 +5,10 @@ The pursuit of slices, for filters that are given, is :mod:`cscbook.localglobal.
 
 from functools import partial
 
-from ..arrays import array_namespace, check_level, on_host
+from ..arrays import array_namespace, check_level, check_whole, on_host
 from ..checkpoints import run
 from ..localglobal import first_slices, slice_step
-from .ksvd import ksvd_update
+from .ksvd import check_pairs, ksvd_update
 from .problem import LearnedFilters, set_up, unit
 
 
@@ -18,6 +18,7 @@ def mod_update(D, S, gamma, order):
 
     Parameters as for :func:`ksvd_update`; ``order`` plays no part.
     """
+    check_pairs(D, S, gamma)
     xp = array_namespace(D)
     new = (S @ gamma.T) @ xp.linalg.pinv(gamma @ gamma.T)
     norms = xp.linalg.vector_norm(new, axis=0)
@@ -57,8 +58,8 @@ def slice_dictionary_learning(
         is no descent), ``nonzeros`` and ``used`` filters after each round.
     """
     problem, D = set_up(ys, size, m, lam, shared)
-    if check_level("rho", rho) == 0 or steps < 1:
-        raise ValueError(f"rho = {rho}, steps = {steps}: expected positive numbers")
+    rho, lam = check_level("rho", rho, positive=True), problem.lam
+    steps, n_iter = check_whole("steps", steps), check_whole("n_iter", n_iter)
     starts = [first_slices(problem.on(D)(y), y, M) for y, M in problem.each()]
     slices, duals, gammas = map(tuple, zip(*starts, strict=True))
     settings = ("slices", problem.ys, problem.masks, D, lam, rho, update, pursuit, steps)

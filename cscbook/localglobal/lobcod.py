@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 
 from .. import kernels
-from ..arrays import on_host
+from ..arrays import as_mask, check_type, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..pursuits.working_set import Places
 from .slices import check_local
@@ -33,7 +33,7 @@ def lobcod(D, y, lam, mask=None):
     mask : array, optional
         Broadcasts against ``y``.
     """
-    every = len(list(_layers(D)))
+    every = len(list(_layers(check_type("D", D, ConvDictionary))))
     for t, gamma in enumerate(lobcod_layers(D, y, lam, mask), 1):
         if t % every == 0:
             yield gamma
@@ -44,9 +44,8 @@ def lobcod_layers(D, y, lam, mask=None):
     """Yield the codes of :func:`lobcod` after every single layer."""
     check_local(D, y, lam)
     signals = y.reshape(-1, *D.space, y.shape[-1])
-    weights = (
-        np.broadcast_to(1.0 if mask is None else mask**2, y.shape).astype(y.dtype).reshape(signals.shape)
-    )
+    squares = np.ones_like(y) if mask is None else as_mask("mask", mask, y) ** 2
+    weights = np.broadcast_to(squares, y.shape).reshape(signals.shape)
     each = [_layers_of_one(D, one, lam, weight) for one, weight in zip(signals, weights, strict=True)]
     batch = y.shape[: -1 - len(D.space)]
     while True:

@@ -3,10 +3,12 @@
 The learner of slices is :mod:`cscbook.learning.slices`.
 """
 
-from ..arrays import array_namespace, check, check_level, on_host
+from ..arrays import array_namespace, as_mask, check, check_level, check_type, check_whole, on_host
+from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..local import aggregate, counts, patches
 from ..pursuits import basis_pursuit
+from ..pursuits.iterative import check_problem, check_weight
 from ..shrinkage import soft
 
 
@@ -27,8 +29,8 @@ def local_ista(D, y, lam, lipschitz=None):
     lipschitz : float
         The constant c, by default the largest eigenvalue of ``D^T D``.
     """
-    c = lipschitz or largest_eigenvalue(D)
     r_i = _patches(D, check_local(D, y, lam))
+    c = largest_eigenvalue(D) if lipschitz is None else check_weight(lipschitz, "lipschitz", positive=True)
     alpha = 0 * (r_i @ D.local)
     while True:
         alpha = soft(alpha + r_i @ D.local / c, lam / c)
@@ -63,10 +65,7 @@ def slice_admm(D, y, lam, rho=1.0, mask=None, pursuit=None, balance=0, relax=1.8
     relax : float
         Over-relaxation, between 0 and 2; 1 is the talk's recursion, 1.8 needs about half of its steps.
     """
-    if check_level("rho", rho) == 0:
-        raise ValueError("rho = 0: expected a positive weight")
-    if not 0 < relax < 2:
-        raise ValueError(f"relax = {relax}: expected a number between 0 and 2")
+    balance = check_whole("balance", balance, least=0)
     slices, dual, gamma = first_slices(D, check_local(D, y, lam), mask)
     for t in range(1, 1 << 62):
         before = slices
@@ -80,7 +79,8 @@ def slice_admm(D, y, lam, rho=1.0, mask=None, pursuit=None, balance=0, relax=1.8
 def first_slices(D, y, mask=None):
     """Where slice-ADMM starts: the patches of ``y``, each pixel shared among those that cover it, no
     duals, no needles."""
-    y = y if mask is None else mask * y
+    check_problem(check_type("D", D, ConvDictionary), y)
+    y = y if mask is None else as_mask("mask", mask, y) * y
     slices = _patches(D, y / _cover(D, y))
     return slices, 0 * slices, 0 * (slices @ D.local)
 
@@ -93,7 +93,13 @@ def slice_step(D, y, lam, rho, slices, dual, gamma, mask=None, pursuit=None, rel
     and the number c of patches over each pixel, ``s_i = D_L alpha_i - u_i + R_i [(y - Z) / (rho + c)]``
     minimises exactly. The duals add up the disagreement, ``u_i <- u_i + s_i - D_L alpha_i``.
     """
-    gamma = _code(pursuit or needles, D, slices + dual, lam / rho, gamma)
+    check_local(D, y, lam)
+    for name, a, last in (("slices", slices, 0), ("dual", dual, 0), ("gamma", gamma, 1)):
+        D._check(a, D.positions, D.local.shape[last], name)
+    if not 0 < check_level("relax", relax) < 2:
+        raise ValueError(f"relax = {relax}: expected a number between 0 and 2")
+    mask = mask if mask is None else as_mask("mask", mask, y)
+    gamma = _code(pursuit or needles, D, slices + dual, lam / check_level("rho", rho, positive=True), gamma)
     coded = relax * gamma @ D.local.T + (1 - relax) * slices  # D_L alpha_i: (*batch, *positions, n c)
     missing = y - _aggregate(D, coded - dual)
     cover = _cover(D, y)
@@ -112,12 +118,9 @@ def needles(D, S, lam, start):
 
 
 def check_local(D, y, lam):
-    """Raise unless ``y`` is a signal of ``D`` and ``lam`` a positive number."""
-    check("y", y)
-    if check_level("lam", lam) == 0:
-        raise ValueError("lam = 0: expected a positive weight")
-    D._check(y, D.space, D.filters.shape[-2], "signal")
-    return y
+    """Raise unless ``D`` is a ``ConvDictionary``, ``y`` a signal of it and ``lam`` a positive number."""
+    check_level("lam", lam, positive=True)
+    return check_problem(check_type("D", D, ConvDictionary), y)
 
 
 def _patches(D, x):
@@ -140,7 +143,7 @@ def _code(pursuit, D, slices, weight, gamma):
     codes = pursuit(
         D.local, xp.reshape(slices, (-1, slices.shape[-1])).T, weight, xp.reshape(gamma, (-1, m)).T
     )
-    return xp.reshape(codes.T, gamma.shape)
+    return xp.reshape(check("codes of the pursuit", codes, ndim=2).T, gamma.shape)
 
 
 def _balance(primal, dual):

@@ -1,7 +1,8 @@
 """Attacks: the noise of a given norm that hurts a classifier most, of codes exactly, of networks as far as
 their gradients know."""
 
-from ..arrays import array_namespace, check_level
+from ..arrays import array_namespace, as_labels, as_mask, check, check_level, check_whole
+from .classifier import check_network, check_signals
 from .optimisers import loss_and_gradients
 
 
@@ -24,10 +25,17 @@ def worst_noise(D, on, w, eps):
     -------
     array (n, p)
     """
-    xp, columns = array_namespace(D, on, w), []
+    xp, columns = array_namespace(check("D", D, ndim=2), check("w", w, ndim=2)), []
+    on, (m, p) = as_mask("on", on, D) != 0, (D.shape[1], w.shape[1])
+    if on.ndim != 2 or on.shape[0] != m or w.shape[0] != m or p not in (1, on.shape[1]):
+        raise ValueError(
+            f"on of shape {tuple(on.shape)}, w of shape {tuple(w.shape)}: expected {m} rows, "
+            "and a column of w for all or for each of on"
+        )
+    D = D / (float(xp.max(xp.abs(D))) or 1.0)  # the direction stays, and so does every scale of atoms
     for j in range(on.shape[1]):
         S = xp.nonzero(on[:, j])[0]
-        w_S = xp.take(w[:, j if w.shape[1] > 1 else 0], S)
+        w_S = xp.take(w[:, j if p > 1 else 0], S)
         columns.append(xp.linalg.pinv(xp.take(D, S, axis=1)).T @ w_S)
     return check_level("eps", eps) * _directions(xp.stack(columns)).T
 
@@ -37,8 +45,18 @@ def input_gradient(network, xs, labels):
 
     The pursuit backwards, forward pass or unfolded, through every ``D_i`` down to the signal.
     """
+    return _gradient(check_network("network", network), xs, _labels(network, xs, labels))
+
+
+def _gradient(network, xs, labels):
     grads = loss_and_gradients(network.theta, xs, labels, network.plan, network.layers, signal=True)[2]
     return xs.shape[0] * grads["x"]
+
+
+def _labels(network, xs, labels):
+    """The labels, in the classes of the network, of signals on the space of its first layer."""
+    p = check_signals(network, xs).shape[0]
+    return as_labels("labels", labels, p, network.theta["v"].shape[0])
 
 
 def adversarial_noise(network, xs, labels, eps, steps=5):
@@ -48,16 +66,20 @@ def adversarial_noise(network, xs, labels, eps, steps=5):
     The first step is ``eps g / ||g||_2`` along the gradient [Goodfellow, Shlens & Szegedy, 2015]; the
     others go on from ``x + e`` by half as much, and back to the sphere.
     """
-    check_level("eps", eps)
-    e = eps * _directions(input_gradient(network, xs, labels))
+    eps, steps = check_level("eps", eps), check_whole("steps", steps)
+    labels = _labels(check_network("network", network), xs, labels)
+    e = eps * _directions(_gradient(network, xs, labels))
     for _ in range(steps - 1):
-        ahead = e + eps / 2 * _directions(input_gradient(network, xs + e, labels))
+        ahead = e + eps / 2 * _directions(_gradient(network, xs + e, labels))
         e = eps * _directions(ahead)
     return e
 
 
 def _directions(g):
-    """Each signal of a batch, of norm one; zeros stay."""
-    xp = array_namespace(g)
-    size = xp.sqrt(xp.sum(g * g, axis=tuple(range(1, g.ndim)), keepdims=True))
+    """Each signal of a batch, of norm one; zeros stay. Squares of tiny numbers would be zero: the largest
+    entry becomes one first."""
+    xp, axes = array_namespace(g), tuple(range(1, g.ndim))
+    top = xp.max(xp.abs(g), axis=axes, keepdims=True)
+    g = g / xp.where(top > 0, top, xp.ones_like(top))
+    size = xp.sqrt(xp.sum(g * g, axis=axes, keepdims=True))
     return g / xp.where(size > 0, size, xp.ones_like(size))

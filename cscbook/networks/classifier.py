@@ -5,12 +5,27 @@ dictionaries and the classifier U, where the deepest code DCP* comes from a purs
 or more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ..arrays import added, array_namespace, asarray, check, indices, to_numpy, zeros
+from ..arrays import (
+    added,
+    array_namespace,
+    as_generator,
+    as_labels,
+    as_sizes,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    indices,
+    to_numpy,
+    zeros,
+)
 from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
 from ..local import positions
@@ -82,17 +97,15 @@ def train_cnn(
     -------
     Network
     """
-    labels = _check(xs, labels, sizes, atoms, strides)
-    n_iter, batch, rate = take(training, n_iter=10, batch=64, rate=1e-3)
-    optimizer, shift, l1 = take(training, optimizer=None, shift=0, l1=0.0)
-    rng = training["rng"] = training.get("rng") or np.random.default_rng(0)
-    optimizer = adam if optimizer is None else optimizer
+    labels, sizes, atoms, strides = _check(xs, labels, sizes, atoms, strides, plan)
+    n_iter, batch, rate, optimizer, shift, l1 = _numbers(training)
+    rng = training["rng"] = as_generator(training.get("rng"))
     layers = _geometry(tuple(xs.shape[1:-1]), sizes, strides)
     seed, classes = str(rng.bit_generator.state), int(labels.max()) + 1
     if start is None:
         theta = _start(xs, classes, layers, atoms, plan, free, rng)
     else:
-        theta = _go_on(start, classes, layers, atoms, plan)
+        theta = _go_on(start, xs, classes, layers, atoms, plan)
     draw, count = partial(_minibatches, xs, labels, batch, shift), -(-xs.shape[0] // batch)
     loss, update = partial(_loss, plan, layers), partial(_updated, optimizer, l1)
     step = partial(_epoch, draw, count, loss, update, lambda t: rate * (1 - t / (n_iter * count)))
@@ -105,9 +118,10 @@ def train_cnn(
 
 def scores(network, xs, batch=500):
     """``gain U^T gamma_K + v`` of signals ``(p, *space, c)``: one row (classes,) a signal."""
-    xp, theta, found = array_namespace(xs), network.theta, []
-    for i in range(0, xs.shape[0], batch):
-        code = network.plan(theta, xs[i : i + batch, ...], network.layers)[0]
+    check_network("network", network)
+    xp, theta, found, p = array_namespace(check_signals(network, xs)), network.theta, [], xs.shape[0]
+    for i in range(0, p, batch):
+        code = network.plan(theta, xs[i : min(i + batch, p), ...], network.layers)[0]
         found.append(_features(theta, code) @ theta["U"] + theta["v"])
     return xp.concat(found)
 
@@ -115,7 +129,27 @@ def scores(network, xs, batch=500):
 def accuracy(network, xs, labels):
     """The share of signals whose largest score is that of their label."""
     found = np.argmax(to_numpy(scores(network, xs)), axis=-1)
-    return float(np.mean(found == to_numpy(labels)))
+    return float(np.mean(found == as_labels("labels", labels, len(found))))
+
+
+def check_network(name, network):
+    """Raise unless this is a :class:`Network` with a plan, layers, and arrays for each of them."""
+    theta, layers = check_type(name, network, Network).theta, network.layers
+    check_type(f"the plan of {name}", network.plan, Callable)
+    for layer in check_type(f"the layers of {name}", layers, tuple):
+        check_type(f"a layer of {name}", layer, Geometry)
+    expected = ["gain", "U", "v", *(f"{a}{i}" for i in range(1, len(layers) + 1) for a in "Wb")]
+    missing = [a for a in expected if a not in check_type(f"theta of {name}", theta, dict)]
+    if missing or not layers:
+        raise ValueError(f"{name} has {len(layers)} layers, and no {missing}: expected at least one, and all")
+    return network
+
+
+def check_signals(network, xs):
+    """Raise unless these are signals for the arrays of the network."""
+    check("xs", xs, ndim=len(network.layers[0].space) + 2)
+    array_namespace(xs, network.theta["U"])
+    return xs
 
 
 def dictionaries(network):
@@ -175,23 +209,34 @@ def _epoch(draw, count, loss, update, rate, state, rng):
     return {**pack(*arrays), "epoch": epoch + 1}, row
 
 
-def _check(xs, labels, sizes, atoms, strides):
-    """Raise unless signals, labels and layers fit; returns the labels as NumPy integers."""
-    check("xs", xs)
-    labels = to_numpy(labels)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != xs.shape[0]:
-        raise ValueError(
-            f"labels of shape {labels.shape} and dtype {labels.dtype}: expected {xs.shape[0]} integers"
-        )
-    if not np.array_equal(np.unique(labels), np.arange(labels.max() + 1)) or labels.max() < 1:
-        raise ValueError(f"labels {np.unique(labels).tolist()}: expected all of 0, 1, ..., at least two")
+def _check(xs, labels, sizes, atoms, strides, plan):
+    """Raise unless signals, labels, layers and plan fit; returns all but the first and last as integers."""
+    d = check("xs", xs, ndim=(3, 4, 5)).ndim - 2
+    labels = as_labels("labels", labels, xs.shape[0])
+    found = np.unique(labels)
+    if len(found) < 2 or found[-1] != len(found) - 1:
+        raise ValueError(f"labels holds {len(found)} classes up to {found[-1]}: expected all of 0, 1, ...")
+    check_type("plan", plan, Callable)
+    atoms = [check_whole("atoms", m) for m in atoms]
+    strides = [check_whole("strides", stride) for stride in strides]
     if not len(sizes) == len(atoms) == len(strides) or not len(sizes):
         raise ValueError(
             f"{len(sizes)} sizes, {len(atoms)} atoms, {len(strides)} strides: expected one a layer"
         )
-    if min(atoms) < 1 or any(len(size) != xs.ndim - 2 for size in sizes):
-        raise ValueError(f"sizes {sizes}, atoms {atoms}: expected {xs.ndim - 2} numbers a size, and atoms")
-    return labels.astype(np.int64)
+    sizes = [as_sizes("sizes", size, d) for size in sizes]
+    if any(len(size) != d for size in sizes):
+        raise ValueError(f"sizes {sizes}: expected {d} numbers a size")
+    return labels, sizes, atoms, strides
+
+
+def _numbers(training):
+    """The keywords of the training, taken out of the dict: how long, how fast, and by which steps."""
+    n_iter, batch, rate = take(training, n_iter=10, batch=64, rate=1e-3)
+    optimizer, shift, l1 = take(training, optimizer=None, shift=0, l1=0.0)
+    n_iter, batch = check_whole("n_iter", n_iter), check_whole("batch", batch)
+    shift = check_whole("shift", shift, least=0)
+    optimizer = check_type("optimizer", adam if optimizer is None else optimizer, Callable)
+    return n_iter, batch, check_level("rate", rate), optimizer, shift, check_level("l1", l1)
 
 
 def _geometry(space, sizes, strides):
@@ -225,11 +270,16 @@ def _start(xs, classes, layers, atoms, plan, free, rng):
     return theta
 
 
-def _go_on(start, classes, layers, atoms, plan):
+def name_of(plan):
+    return getattr(plan, "__qualname__", repr(plan))
+
+
+def _go_on(start, xs, classes, layers, atoms, plan):
     """The arrays of a network to go on from, if it has these layers, atoms, classes and plan."""
+    check_signals(check_network("start", start), xs)
     found = [int(start.theta[f"W{i}"].shape[-1]) for i in range(1, len(start.layers) + 1)]
-    found += [int(start.theta["v"].shape[0]), start.plan.__qualname__, start.layers]
-    expected = [*atoms, classes, plan.__qualname__, layers]
+    found += [int(start.theta["v"].shape[0]), name_of(start.plan), start.layers]
+    expected = [*atoms, classes, name_of(plan), layers]
     if found != expected:
         raise ValueError(f"start has atoms, classes, plan and layers {found}: expected {expected}")
     return dict(start.theta)

@@ -7,11 +7,22 @@ synthesis and the correlation of filters.
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, zeros
+from ..arrays import (
+    array_namespace,
+    as_generator,
+    as_sizes,
+    as_stride,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    zeros,
+)
 from ..dictionaries.convolution import ConvDictionary
 from ..local import positions
 from ..shrinkage import soft
-from .plans import Geometry, Plan, _over_positions, add, analysis, cnn, synthesis
+from .plans import Geometry, Plan, _over_positions, add, analysis, check_theta, cnn, synthesis
 
 
 def shrink(z, tau):
@@ -32,10 +43,7 @@ def csc_network(steps):
     ``g_1 = soft(B^T y, tau)`` and ``g_{t+1} = soft(g_t - B^T (A g_t - y), tau)``; arrays ``A`` and ``B``
     ``(*size, c, m)``, ``tau`` (m,), and ``C`` for the image [Simon & Elad, 2019].
     """
-    if steps < 1:
-        raise ValueError(f"steps = {steps}: expected at least one")
-
-    return Plan(_csc_network, "csc_network", (steps,))
+    return Plan(_csc_network, "csc_network", (check_whole("steps", steps),))
 
 
 def _csc_network(theta, y, layer, steps):
@@ -85,9 +93,10 @@ def csc_start(D, lam, stride):
     lam : float
     stride : int
     """
-    xp, size = array_namespace(check("D", D)), D.shape[:-2]
+    xp, size, stride = array_namespace(check("D", D)), D.shape[:-2], as_stride(stride)
     around = tuple(stride * -(-4 * n // stride) for n in size)
-    root = ConvDictionary(D, around, stride).lipschitz ** 0.5
+    largest = ConvDictionary(D, around, stride).lipschitz
+    root = check_level("the largest eigenvalue of D^T D", largest, positive=True) ** 0.5
     axes = tuple(range(D.ndim - 1))
     varies = xp.max(D, axis=axes) - xp.min(D, axis=axes) >= 1e-6
     tau = xp.astype(varies, D.dtype) * (check_level("lam", lam) / root)
@@ -100,8 +109,11 @@ def patch_network(theta, y, layer):
     Each patch is a needle, ``ReLU(W1^T R_i y + b1)``, and goes on through layers ``W2``, ``W3``, ... of
     one needle's reach, filters ``(1, ..., m, m')``. It is a forward pass: a convolutional network.
     """
+    d = len(check_type("layer", layer, Geometry).size)
+    depth = sum(name[0] == "W" for name in check_type("theta", theta, dict)) or 1
+    filters = {f"W{i}": d + 2 for i in range(1, depth + 1)}
+    check_theta(theta, check("y", y), **filters, **{f"b{i}": 1 for i in range(1, depth + 1)})
     space = positions(layer.size, layer.space, layer.stride, circular=False)
-    depth = sum(name[0] == "W" for name in theta)
     above = Geometry((1,) * len(layer.size), 1, space)
     return cnn(theta, y, (layer, *[above] * (depth - 1)))
 
@@ -121,9 +133,10 @@ def patch_start(size, atoms=(256, 256), channels=1, rng=None, like=None):
     like : array, optional
         Whose library, device and type to take; default: float32 of the chosen backend.
     """
-    rng, c = np.random.default_rng(0) if rng is None else rng, channels
-    like = asarray(np.zeros(1, np.float32)) if like is None else like
-    theta, reach = {}, tuple(size)
+    rng, c = as_generator(rng), check_whole("channels", channels)
+    like = asarray(np.zeros(1, np.float32)) if like is None else check("like", like)
+    size = reach = as_sizes("size", size)
+    theta, atoms = {}, [check_whole("atoms", m) for m in atoms]
     for i, m in enumerate(atoms, 1):
         scale = (2 / (np.prod(reach) * c)) ** 0.5
         theta[f"W{i}"] = asarray(scale * rng.standard_normal((*reach, c, m)), like=like)

@@ -2,22 +2,38 @@
 
 from functools import reduce
 
-from ..arrays import array_namespace, check, check_level, eye, indices
+import numpy as np
+
+from ..arrays import (
+    array_namespace,
+    as_labels,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    eye,
+    to_numpy,
+)
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms
 from ..layered import positive_parts
 from ..pursuits import thresholding
 
+MOST_CLASSES = 100_000
+
 
 def unit_atoms(D):
     """The dictionary with unit filters, ``d_k / ||d_k||_2``."""
+    check_type("D", D, ConvDictionary)
     return ConvDictionary(D.filters / atom_norms(D.local), D.space, D.stride, D.circular)
 
 
 def largest_in_windows(gamma, size, stride, d=2):
     """Largest entry of each channel in windows of ``size`` positions, ``stride`` apart, on ``d`` axes."""
     xp = array_namespace(gamma)
-    if not 1 <= size <= min(gamma.shape[-1 - d : -1]):
+    size, stride = check_whole("size", size), check_whole("stride", stride)
+    if not size <= min(gamma.shape[-1 - d : -1]):
         raise ValueError(f"windows of {size} do not fit a code of shape {tuple(gamma.shape)}")
     for after in range(d, 0, -1):  # the axes one by one: the largest of the largest
         last = gamma.shape[-1 - after] - size + 1
@@ -57,9 +73,9 @@ def ridge_classifier(features, labels, weight):
     labels : integer array (p,)
     weight : float
     """
-    xp, n = array_namespace(check("features", features, ndim=2), labels), features.shape[1]
-    classes = indices(range(int(xp.max(labels)) + 1), like=labels)
-    targets = xp.astype(labels[:, None] == classes, features.dtype)
+    xp, (p, n) = array_namespace(check("features", features, ndim=2)), features.shape
+    labels = as_labels("labels", labels, p, MOST_CLASSES)
+    targets = asarray(labels[:, None] == np.arange(labels.max() + 1), like=features)
     F, level = _with_one(features), check_level("weight", weight)
     ridge = level * float(xp.sum(features * features)) / n
     gram = F.T @ F + ridge * eye(n + 1, like=features)
@@ -73,6 +89,7 @@ def _with_one(features):
 
 def error_rate(W, features, labels):
     """Share of signals that the linear classifier ``W`` puts into a wrong class."""
-    xp = array_namespace(features)
-    wrong = xp.argmax(_with_one(features) @ W, axis=1) != labels
-    return int(xp.count_nonzero(wrong)) / labels.shape[0]
+    xp = array_namespace(check("features", features, ndim=2), check("W", W, ndim=2))
+    labels = as_labels("labels", labels, features.shape[0])
+    found = to_numpy(xp.argmax(_with_one(features) @ W, axis=1))
+    return int(np.count_nonzero(found != labels)) / len(labels)

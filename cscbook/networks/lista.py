@@ -8,13 +8,12 @@ and moves the arrays, by gradients made by hand.
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..arrays import array_namespace, check, check_level, eye, indices, zeros
+from ..arrays import array_namespace, as_generator, check, check_level, check_whole, eye, indices, zeros
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..pursuits.iterative import check_problem, check_weight
 from ..shrinkage import soft
 from .optimisers import adam
+from .plans import check_theta
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,22 @@ class Lista:
 def lista_start(D, lam, steps, lipschitz=None):
     """ISTA as arrays: ``W = D^T / c``, ``S = I - D^T D / c`` and ``beta = lam / c`` for ``c = lipschitz``."""
     check("D", D, ndim=2)
-    if steps < 1:
-        raise ValueError(f"steps = {steps}: expected at least one")
-    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
+    c = check_level("lipschitz", largest_eigenvalue(D) if lipschitz is None else lipschitz, positive=True)
     return {
         "W": D.T / c,
         "S": eye(D.shape[1], like=D) - D.T @ D / c,
-        "beta": zeros((steps, D.shape[1]), like=D) + check_weight(lam) / c,
+        "beta": zeros((check_whole("steps", steps), D.shape[1]), like=D) + check_weight(lam) / c,
     }
 
 
 def lista(theta, y):
     """The code (m, p) of columns ``y`` (n, p) after all steps from zero, and its pullback ``g -> gradients
     of theta``."""
+    check_theta(theta, check("y", y, ndim=2), W=2, S=2, beta=2)
+    return _lista(theta, y)
+
+
+def _lista(theta, y):
     seen, steps = theta["W"] @ y, theta["beta"].shape[0]
     codes = [0 * seen]
     for t in range(steps):
@@ -89,7 +91,8 @@ def train_lista(D, ys, gammas, lam, steps=5, *, n_iter=30, batch=100, rate=1e-3,
         raise ValueError(
             f"gammas of shape {tuple(gammas.shape)}: expected {(D.shape[1], p)}, a column a signal"
         )
-    rate, rng = check_level("rate", rate), np.random.default_rng(0) if rng is None else rng
+    n_iter, batch = check_whole("n_iter", n_iter), check_whole("batch", batch)
+    rate, rng = check_level("rate", rate), as_generator(rng)
     theta = lista_start(D, lam, steps, lipschitz)
     memory = {name: (0 * a, 0 * a) for name, a in theta.items()}
     trace, t, last = [], 0, n_iter * -(-p // batch)
@@ -98,7 +101,7 @@ def train_lista(D, ys, gammas, lam, steps=5, *, n_iter=30, batch=100, rate=1e-3,
         for start in range(0, p, batch):
             part = order[start : min(start + batch, p)]
             y, gamma = xp.take(ys, part, axis=1), xp.take(gammas, part, axis=1)
-            z, pull = lista(theta, y)
+            z, pull = _lista(theta, y)
             loss, slope = loss + float(xp.sum((z - gamma) ** 2)) / 2, rate * (1 - t / last)
             t += 1
             for name, g in pull((z - gamma) / part.shape[0]).items():

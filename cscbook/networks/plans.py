@@ -10,7 +10,7 @@ under ``"x"``; training does not ask, and does not pay for it.
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace
+from ..arrays import array_namespace, check, check_type, check_whole
 from ..local import aggregate, correlate, patches, times
 
 
@@ -21,6 +21,15 @@ class Geometry:
     size: tuple
     stride: int
     space: tuple
+
+
+def check_theta(theta, x, **axes):
+    """Raise unless the dict ``theta`` holds arrays of these names and numbers of axes, in the library of
+    ``x``."""
+    for name, ndim in axes.items():
+        if name not in check_type("theta", theta, dict):
+            raise ValueError(f"theta holds {', '.join(map(str, theta)) or 'nothing'}: expected {name} too")
+        array_namespace(x, check(f"theta[{name!r}]", theta[name], ndim=ndim))
 
 
 def analysis(x, W, layer):
@@ -172,7 +181,7 @@ class Plan:
 
 def layered_ista(unfoldings):
     """Layered iterative thresholding: every layer takes ``unfoldings`` more steps before the next begins."""
-    return Plan(_layered_ista, "layered_ista", (unfoldings,))
+    return Plan(_layered_ista, "layered_ista", (check_whole("unfoldings", unfoldings, least=0),))
 
 
 def _layered_ista(theta, x, layers, unfoldings):
@@ -207,7 +216,7 @@ def _settle(theta, below, layer, i, unfoldings):
 def ml_ista(unfoldings, momentum=False):
     """ML-ISTA, or ML-FISTA with ``momentum``, unfolded: a forward pass, then ``unfoldings`` sweeps down
     and up through all layers [Sulam, Aberdam, Beck & Elad, 2020]."""
-    return Plan(_ml_ista, "ml_ista", (unfoldings, bool(momentum)))
+    return Plan(_ml_ista, "ml_ista", (check_whole("unfoldings", unfoldings, least=0), bool(momentum)))
 
 
 def _ml_ista(theta, x, layers, unfoldings, momentum):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ..arrays import asarray, to_numpy
+from ..arrays import asarray, check_type, to_numpy
 from ..checkpoints import write_npz
 from ..datasets.files import _read
-from ..dictionaries.convolution import ConvDictionary
-from .classifier import Network, _geometry
+from ..dictionaries.convolution import ConvDictionary, Product
+from .classifier import Network, _geometry, check_network, name_of
 from .plans import cnn, layered_ista, ml_ista
 
 PLANS = {"cnn": lambda: cnn, "layered_ista": layered_ista, "ml_ista": ml_ista}  # by name and numbers
@@ -33,7 +33,11 @@ def _array(kept, name):
 
 def save_dictionaries(file, dictionaries):
     """Write ``[D_1, ..., D_K]`` as an npz: for each layer the shape, and the places and values of the
-    non-zeros, atom by atom, in single precision."""
+    non-zeros, atom by atom, in single precision. The layers fit, and all have the same border."""
+    for i, D in enumerate(check_type("dictionaries", dictionaries, list, tuple)):
+        check_type(f"dictionaries[{i}]", D, ConvDictionary)
+    if len({D.circular for D in Product(tuple(dictionaries)).factors}) != 1:
+        raise ValueError(f"dictionaries has {len(dictionaries)} layers: expected one or more, of one border")
     arrays = {
         "space": np.array(dictionaries[0].space),
         "strides": np.array([D.stride for D in dictionaries]),
@@ -57,9 +61,10 @@ def load_dictionaries(file):
 def save_network(file, network):
     """Write a network with the plan ``cnn``, or an unfolded one, as an npz: for each array the shape, and
     the places and values of the non-zeros, in half precision. Its trace is not kept."""
+    check_network("network", network)
     name = "cnn" if network.plan is cnn else getattr(network.plan, "name", None)
     if name not in PLANS:
-        raise ValueError(f"plan = {network.plan.__qualname__}: expected one of {', '.join(PLANS)}")
+        raise ValueError(f"plan = {name_of(network.plan)}: expected one of {', '.join(PLANS)}")
     arrays = {
         "space": np.array(network.layers[0].space),
         "strides": np.array([layer.stride for layer in network.layers]),

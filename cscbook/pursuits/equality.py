@@ -1,6 +1,6 @@
 """Noiseless basis pursuit: the smallest l1 norm among all codes of a signal."""
 
-from ..arrays import array_namespace, eye, fft, float64, indices
+from ..arrays import array_namespace, check_level, check_whole, eye, fft, float64, indices
 from ..dictionaries.convolution import ConvDictionary
 from ..shrinkage import soft
 from .iterative import Pursuit, check_problem
@@ -27,7 +27,9 @@ def basis_pursuit_equality(D, x, tol=1e-6, max_iter=20_000):
     Pursuit
         ``trace`` holds ``||g||_1``, summed over the batch, at each check of the certificate.
     """
-    xp, matrix = array_namespace(check_problem(D, x)), getattr(D, "ndim", None) == 2
+    xp, matrix = array_namespace(check_problem(D, x, "x")), hasattr(D, "ndim")
+    check_level("the largest entry of D", float(xp.max(xp.abs(D if matrix else D.filters))), positive=True)
+    tol, max_iter = check_level("tol", tol), check_whole("max_iter", max_iter)
     signals = float64(
         xp.reshape(x, (x.shape[0], -1)).T if matrix else xp.reshape(x, (-1, *D.space, D.filters.shape[-2]))
     )

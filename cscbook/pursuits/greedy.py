@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csc_matrix
 
 from .. import kernels
-from ..arrays import check_level, on_host
+from ..arrays import check_level, check_whole, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, dense
 from .iterative import Pursuit, check_planar, check_problem
@@ -48,7 +48,7 @@ def omp(D, y, k=None, tol=None):
     norms, most = atom_norms(local), min(D.shape)
     if k is None and tol is None:
         raise ValueError("omp needs k, tol or both")
-    if k is not None and (k != int(k) or not 1 <= k <= most):
+    if k is not None and check_whole("k", k) > most:
         raise ValueError(
             f"k = {k}: expected an integer with 1 <= k <= {most} for D of shape {tuple(D.shape)}"
         )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from ..arrays import array_namespace, check, check_level, is_traced, to_numpy, zeros
+from ..dictionaries.checks import check_dictionary
+from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import lipschitz as largest_eigenvalue
 from ..shrinkage import soft
 
@@ -26,14 +28,20 @@ class Pursuit:
     converged: bool = True
 
 
-def check_problem(D, y):
-    if getattr(D, "ndim", None) == 2:
-        array_namespace(check("D", D, ndim=2), check("y", y, ndim=(1, 2)))
+def check_problem(D, y, name="y"):
+    """Raise unless ``D`` is a dictionary, and ``y`` a signal of it, columns or a batch; returns ``y``."""
+    if hasattr(check_dictionary(D), "ndim"):
+        array_namespace(D, check(name, y, ndim=(1, 2)))
         if D.shape[0] != y.shape[0]:
+            expected = f"({D.shape[0]},) or columns"
             raise ValueError(
-                f"D has {D.shape[0]} rows, y has shape {tuple(y.shape)}: expected ({D.shape[0]},) or columns"
+                f"D has {D.shape[0]} rows, {name} has shape {tuple(y.shape)}: expected {expected}"
             )
-    return check("y", y)
+        return y
+    check(name, y)
+    if isinstance(D, ConvDictionary):
+        D._check(y, D.space, D.filters.shape[-2], "signal")
+    return y
 
 
 def check_planar(D):
@@ -45,15 +53,15 @@ def check_planar(D):
     return D
 
 
-def check_weight(lam, name="lam"):
-    """Raise unless ``lam``, a number or one for each entry, is finite and not negative. Under ``jax.jit``
-    the values are not looked at."""
+def check_weight(lam, name="lam", positive=False):
+    """Raise unless ``lam``, a number or one for each entry, is finite and not negative (nor zero, where it
+    must be positive). Under ``jax.jit`` the values are not looked at."""
     if isinstance(lam, (int, float)):
-        return check_level(name, lam)
+        return check_level(name, lam, positive)
     xp = array_namespace(check(name, lam))
     least = xp.min(lam)
     if not is_traced(least):
-        check_level(f"the smallest {name}", float(to_numpy(least)))
+        check_level(f"the smallest {name}", float(to_numpy(least)), positive)
     return lam
 
 
@@ -71,7 +79,15 @@ def thresholding(D, y, beta, shrink=soft):
     shrink : callable
         ``soft``, ``hard`` or ``soft_nonnegative``.
     """
-    return Pursuit(shrink(D.T @ check_problem(D, y), check_weight(beta, "beta")))
+    check_problem(D, y)
+    return Pursuit(shrink(D.T @ y, check_weight(beta, "beta")))
+
+
+def _steps(D, y, lam, lipschitz, start):
+    """The constant of the steps, the weight and the first code of ISTA and FISTA."""
+    check_problem(D, y)
+    c = largest_eigenvalue(D) if lipschitz is None else check_weight(lipschitz, "lipschitz", positive=True)
+    return c, check_weight(lam), 0 * (D.T @ y) if start is None else check("start", start)
 
 
 def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
@@ -82,9 +98,7 @@ def ista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     ``start``. ``shrink=hard`` with ``lam`` replaced by ``sqrt(2 lam c)`` is iterative hard thresholding
     for ``lam ||g||_0`` [Blumensath & Davies, 2008].
     """
-    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
-    gamma = 0 * (D.T @ check_problem(D, y)) if start is None else start
-    lam = check_weight(lam)
+    c, lam, gamma = _steps(D, y, lam, lipschitz, start)
     while True:
         gamma = shrink(gamma + D.T @ (y - D @ gamma) / c, lam / c)
         yield gamma
@@ -97,9 +111,8 @@ def fista(D, y, lam, lipschitz=None, shrink=soft, start=None):
     The objective is at most ``2 c ||g*||^2 / (t + 1)^2`` above the optimum after t steps (without
     restarts), where ISTA needs ``c ||g*||^2 / (2 t)``.
     """
-    c = largest_eigenvalue(D) if lipschitz is None else lipschitz
-    gamma = z = 0 * (D.T @ check_problem(D, y)) if start is None else start
-    t, lam = zeros((), like=gamma) + 1, check_weight(lam)
+    c, lam, gamma = _steps(D, y, lam, lipschitz, start)
+    z, t = gamma, zeros((), like=gamma) + 1
     while True:
         before, gamma = gamma, shrink(z + D.T @ (y - D @ z) / c, lam / c)
         push, t = momentum(t, (z - gamma) * (gamma - before))

@@ -11,9 +11,20 @@ from itertools import combinations
 import numpy as np
 import scipy
 
-from ..arrays import array_namespace, asarray, check, check_level, eye, indices, to_numpy
+from ..arrays import (
+    array_namespace,
+    as_generator,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    eye,
+    indices,
+    to_numpy,
+)
 from ..datasets.synthetic import noise
-from .iterative import check_problem
+from .iterative import Pursuit, check_problem
 
 
 def oracle_estimate(D, y, on, ratio=0.0):
@@ -34,6 +45,8 @@ def oracle_estimate(D, y, on, ratio=0.0):
     array, in the shape of ``on``
     """
     xp = array_namespace(check_problem(D, y), on)
+    if not xp.isdtype(on.dtype, "bool"):
+        raise TypeError(f"on has dtype {on.dtype}: expected bool")
     if tuple(on.shape) != (D.shape[1], *y.shape[1:]):
         raise ValueError(f"a support of shape {tuple(on.shape)}: expected {(D.shape[1], *y.shape[1:])}")
     if y.ndim == 1:
@@ -66,6 +79,15 @@ def _placed(places, value, m):
     )
 
 
+def _ratio(sigma_nu, sigma_x):
+    """``sigma_nu^2 / sigma_x^2`` of two positive numbers."""
+    ratio = (
+        check_level("sigma_nu", sigma_nu, positive=True) ** 2
+        / check_level("sigma_x", sigma_x, positive=True) ** 2
+    )
+    return check_level("sigma_nu^2 / sigma_x^2", ratio, positive=True)
+
+
 def exact_mmse(D, y, k, sigma_nu, sigma_x=1.0):
     """``sum_S P(S | y) gamma_S`` over all supports S of ``k`` atoms, equally likely: the estimate with the
     least mean squared error.
@@ -84,13 +106,12 @@ def exact_mmse(D, y, k, sigma_nu, sigma_x=1.0):
     array (m, p)
     """
     xp, m = array_namespace(check_problem(D, y)), D.shape[1]
-    if not 1 <= k <= m or math.comb(m, k) > 20_000:
+    if check_whole("k", k) > m or math.comb(m, k) > 20_000:
         raise ValueError(f"k = {k} of {m} atoms: expected 1 <= k <= m and at most 20,000 supports")
-    if not (sigma_nu > 0 and sigma_x > 0):
-        raise ValueError(f"sigma_nu = {sigma_nu}, sigma_x = {sigma_x}: expected positive numbers")
+    ratio = _ratio(sigma_nu, sigma_x)
     if y.ndim == 1:
         return exact_mmse(D, y[:, None], k, sigma_nu, sigma_x)[:, 0]
-    ratio, supports = sigma_nu**2 / sigma_x**2, np.array(list(combinations(range(m), k)))
+    supports = np.array(list(combinations(range(m), k)))
     atoms = xp.reshape(xp.take(D, indices(supports.ravel(), like=y), axis=1), (D.shape[0], -1, k))
     atoms = xp.permute_dims(atoms, (1, 0, 2))  # (supports, n, k)
     turned = xp.matrix_transpose(atoms)
@@ -129,11 +150,10 @@ def stochastic_resonance(D, y, sigma, pursuit, draws=100, ratio=0.0, rng=None):
     array (m,) or (m, p)
     """
     check_problem(D, y)
-    if draws < 1:
-        raise ValueError(f"draws = {draws}: expected at least one")
-    rng, total = np.random.default_rng(0) if rng is None else rng, 0
+    draws, rng, total = check_whole("draws", draws), as_generator(rng), 0
     for _ in range(draws if check_level("sigma", sigma) > 0 else 1):
-        gamma = pursuit(D, y + noise(y, sigma, rng)).gamma
+        found = pursuit(D, y + noise(y, sigma, rng))
+        gamma = check_type("what the pursuit returns", found, Pursuit).gamma
         gamma = gamma.toarray() if hasattr(gamma, "toarray") else gamma
         total = total + oracle_estimate(D, y, gamma != 0, ratio)
     return total / (draws if sigma > 0 else 1)
@@ -144,12 +164,10 @@ def stochastic_resonance(D, y, sigma, pursuit, draws=100, ratio=0.0, rng=None):
 
 def _prior(p, sigma_x, sigma_nu):
     """``c^2 = sigma_x^2 / (sigma_x^2 + sigma_nu^2)`` and the odds ``p / (1 - p) sqrt(1 - c^2)``."""
-    if not (0 < p < 1 and sigma_x > 0 and sigma_nu > 0):
-        raise ValueError(
-            f"p = {p}, sigma_x = {sigma_x}, sigma_nu = {sigma_nu}: expected 0 < p < 1, others > 0"
-        )
-    c2 = sigma_x**2 / (sigma_x**2 + sigma_nu**2)
-    return c2, p / (1 - p) * math.sqrt(1 - c2)
+    if not check_level("p", p, positive=True) < 1:
+        raise ValueError(f"p = {p}: expected 0 < p < 1")
+    ratio = _ratio(sigma_nu, sigma_x)
+    return 1 / (1 + ratio), p / (1 - p) * math.sqrt(ratio / (1 + ratio))
 
 
 def mmse_shrinkage(beta, p, sigma_x, sigma_nu):
@@ -177,8 +195,7 @@ def resonance_shrinkage(beta, threshold, sigma):
     ``Q`` is the tail of the normal distribution: the noise carries ``beta`` over the threshold with that
     probability. For Gaussian entries multiply by ``c^2`` [Simon, Sulam, Romano, Lu & Elad, 2019].
     """
-    if not sigma > 0:
-        raise ValueError(f"sigma = {sigma}: expected a positive number")
-    level, b = check_level("threshold", threshold), to_numpy(check("beta", beta))
+    sigma, b = check_level("sigma", sigma, positive=True), to_numpy(check("beta", beta))
+    level = check_level("threshold", threshold)
     passed = scipy.special.ndtr((b - level) / sigma) + scipy.special.ndtr((-b - level) / sigma)
     return beta * asarray(passed, like=beta)

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import kernels
-from ..arrays import array_namespace, check, float64, is_traced, on_host
+from ..arrays import (
+    array_namespace,
+    arrays_in,
+    as_mask,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    float64,
+    is_traced,
+    on_host,
+)
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
 from ..shrinkage import soft_nonnegative
@@ -16,14 +27,14 @@ from .working_set import working_set
 
 def lam_max(D, y):
     """The smallest ``lam`` for which the code is zero, ``||D^T y||_inf``."""
-    xp = array_namespace(y)
-    return float(xp.max(xp.abs(D.T @ check_problem(D, y))))
+    xp = array_namespace(check_problem(D, y))
+    return float(xp.max(xp.abs(D.T @ y)))
 
 
 def objective(D, y, gamma, lam):
     """``||y - D g||^2 / 2 + lam ||g||_1`` of each signal: one number, or an array with the shape of the
     batch."""
-    return _primal_dual(D, y, gamma, lam)[0]
+    return _primal(D, check_problem(D, y), check("gamma", gamma), check_weight(lam))[0]
 
 
 def duality_gap(D, y, gamma, lam, nonnegative=False):
@@ -32,10 +43,11 @@ def duality_gap(D, y, gamma, lam, nonnegative=False):
 
     With ``r = y - D g``, the vector ``v = r min(1, lam / ||D^T r||_inf)`` is feasible for the dual
     problem, so no code has an objective below ``||y||^2 / 2 - ||y - v||^2 / 2``. The worst signal of a
-    batch counts. Sums run in float64. ``lam`` may be an array that broadcasts against the code;
+    batch counts. Sums run in float64. ``lam``, positive, may be an array that broadcasts against the code;
     ``nonnegative`` restricts the problem to ``g >= 0``.
     """
-    return _worst_gap(*_primal_dual(D, y, gamma, lam, nonnegative))
+    check_problem(D, y), check("gamma", gamma), check_type("nonnegative", nonnegative, bool, np.bool_)
+    return _worst_gap(*_primal_dual(D, y, gamma, check_weight(lam, positive=True), nonnegative))
 
 
 def _worst_gap(primal, dual):
@@ -44,7 +56,9 @@ def _worst_gap(primal, dual):
     return float(xp.max((primal - dual) / (primal + tiny)))
 
 
-def _primal_dual(D, y, gamma, lam, nonnegative=False):
+def _primal(D, y, gamma, lam):
+    """The objective of each signal; then the dictionary, the signals and the residuals in double precision,
+    and the axes of one signal."""
     xp = array_namespace(y)
     if getattr(D, "ndim", None) == 2:
         D, axes = float64(D), 0
@@ -54,16 +68,16 @@ def _primal_dual(D, y, gamma, lam, nonnegative=False):
             D = Masked(float64(D.D), D.mask)
     y, gamma = float64(y), float64(gamma)
     r = y - D @ gamma
-    seen = D.T @ r
+    primal = xp.sum(r * r, axis=axes) / 2 + xp.sum(lam * xp.abs(gamma), axis=axes)
+    return primal, D, y, r, axes
+
+
+def _primal_dual(D, y, gamma, lam, nonnegative=False):
+    primal, D, y, r, axes = _primal(D, y, gamma, lam)
+    xp, seen = array_namespace(y), D.T @ r
     top = xp.max((seen if nonnegative else xp.abs(seen)) / lam, axis=axes)
     scale = 1 / xp.maximum(top, xp.ones_like(top))
-    primal = xp.sum(r * r, axis=axes) / 2 + xp.sum(lam * xp.abs(gamma), axis=axes)
     return primal, scale * xp.sum(y * r, axis=axes) - scale**2 * xp.sum(r * r, axis=axes) / 2
-
-
-def as_mask(mask, y):
-    """A mask, bool or numbers, in the type of ``y``; its values finite, its shape such as to broadcast."""
-    return check("mask", array_namespace(mask, y).astype(mask, y.dtype))
 
 
 @dataclass(frozen=True)
@@ -136,8 +150,10 @@ def basis_pursuit(
         ``trace`` holds the objective (summed over the batch) at each check of the certificate.
     """
     xp = array_namespace(check_problem(D, y))
-    lam, mask = _weighted(lam, weights), mask if mask is None else as_mask(mask, y)
-    tol = tol or (1e-4 if y.dtype == xp.float32 else 1e-6)
+    lam, mask = _weighted(lam, weights, y), mask if mask is None else as_mask("mask", mask, y)
+    tol = check_level("tol", tol or 0) or (1e-4 if y.dtype == xp.float32 else 1e-6)
+    max_iter = check_whole("max_iter", max_iter)
+    nonnegative = bool(check_type("nonnegative", nonnegative, bool, np.bool_))
     if start is not None:
         check("start", start)
     plain = mask is None and weights is None and not nonnegative
@@ -152,8 +168,8 @@ def basis_pursuit(
     return _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative)
 
 
-def _weighted(lam, weights):
-    """``lam`` times the weights; both must be positive."""
+def _weighted(lam, weights, y):
+    """``lam`` times the weights, for ``y``; both must be positive."""
     if check_weight(lam) == 0:
         raise ValueError(
             "lam = 0: expected a positive weight (see basis_pursuit_equality for the noiseless problem)"
@@ -163,6 +179,7 @@ def _weighted(lam, weights):
     least = array_namespace(check("weights", weights)).min(weights)
     if not is_traced(least) and not float(least) > 0:
         raise ValueError(f"the smallest weight is {float(least)}: expected positive weights")
+    array_namespace(*arrays_in((y, lam, weights)))
     return lam * weights
 
 
@@ -182,7 +199,7 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
 def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start):
     """Short signals all at once, long ones or those under a mask one after the other; the trace of
     these is their final objective."""
-    check_planar(D)._check(y, D.space, D.filters.shape[-2], "signal")
+    check_planar(D)
     batch, code = y.shape[: -1 - len(D.space)], (*D.positions, D.filters.shape[-1])
     signals = y.reshape(-1, *D.space, y.shape[-1])
     if start is not None:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from ..arrays import array_namespace, asarray, check, check_level, to_numpy, zeros
+from ..arrays import (
+    array_namespace,
+    as_labels,
+    as_sizes,
+    asarray,
+    check,
+    check_level,
+    check_type,
+    check_whole,
+    to_numpy,
+    zeros,
+)
 from ..dictionaries.convolution import ConvDictionary
 from ..pursuits import basis_pursuit, fista
 from ..shrinkage import soft_nonnegative
@@ -38,9 +49,20 @@ class Note:
         return name_of(self.pitch)
 
 
+def check_notes(name, notes):
+    """Raise unless this is a list of :class:`Note` with numbers in them."""
+    for i, note in enumerate(check_type(name, notes, list, tuple)):
+        one = f"{name}[{i}]"
+        check_level(f"onset of {one}", check_type(one, note, Note).onset)
+        check_level(f"pitch of {one}", note.pitch, positive=True)
+        check_whole(f"instrument of {one}", note.instrument, least=0)
+        check_level(f"strength of {one}", note.strength)
+    return notes
+
+
 def hop(rate):
     """Samples from frame to frame, ``FRAME rate`` to the nearest: 128 at 8,000 samples a second."""
-    if not (np.isfinite(rate) and round(FRAME * rate) >= 1):
+    if round(FRAME * check_level("rate", rate)) < 1:
         raise ValueError(f"rate = {rate}: expected samples a second, at least {0.5 / FRAME:g}")
     return round(FRAME * rate)
 
@@ -78,7 +100,8 @@ def constant_q(x, rate, rows=124, power=0.8):
     ``t hop(rate)``: frames are 16 ms apart at every rate, so templates and codes of one rate fit another.
     """
     xp = array_namespace(check("x", x, ndim=2))
-    filters = asarray(tones(rate, rows), like=x)
+    rate, rows = check_level("rate", rate, positive=True), check_whole("rows", rows)
+    power, filters = check_level("power", power), asarray(tones(rate, rows), like=x)
     border = zeros((filters.shape[0] // 2, 1), like=x)
     padded = xp.concat([border, x, border], axis=0)
     seen = ConvDictionary(filters, padded.shape[:1], hop(rate), circular=False).T @ padded  # (frames, 2 rows)
@@ -97,14 +120,22 @@ def note_template(spectrograms, pitches, size=(62, 72)):
     frame ``ORIGIN[1]``. An atom must last as long as the note, else the code explains its tail by more
     notes.
     """
-    cuts = []
-    for V, pitch in zip(spectrograms, pitches, strict=True):
-        xp, row = array_namespace(V), round(BINS * math.log2(pitch / LOWEST)) - ORIGIN[0]
+    size, cuts = as_sizes("size", size, 2), []
+    if len(size) != 2:
+        raise ValueError(f"size = {size}: expected two, of rows and frames")
+    for i, (V, pitch) in enumerate(zip(spectrograms, pitches, strict=True)):
+        xp, pitch = array_namespace(check(f"spectrograms[{i}]", V, ndim=3)), check_level("pitch", pitch, True)
+        row = round(BINS * math.log2(pitch / LOWEST)) - ORIGIN[0]
         if row < 0 or row + size[0] > V.shape[0]:
             raise ValueError(f"a note of {pitch:g} Hz has rows {row} to {row + size[0]} of {V.shape[0]}")
         before, after = zeros((size[0], ORIGIN[1], 1), like=V), zeros((size[0], size[1], 1), like=V)
         cut = xp.concat([before, V[row : row + size[0], ...], after], axis=1)[:, : size[1], :]
-        cuts.append(cut / xp.sqrt(xp.sum(cut**2)))
+        norm = xp.sqrt(xp.sum(cut**2))
+        if not float(norm) > 0:
+            raise ValueError(f"spectrograms[{i}] is silent at a note of {pitch:g} Hz")
+        cuts.append(cut / norm)
+    if not cuts:
+        raise ValueError("spectrograms is empty: expected at least one note")
     mean = sum(cuts)
     return (mean / xp.sqrt(xp.sum(mean**2)))[..., None]
 
@@ -147,7 +178,9 @@ def learn_templates(V, start, lam=1.0, steps=20, tol=1e-2):
 
 def _with_margins(V, W):
     """Silence before and after, so that a template can stand at every frame."""
-    before = zeros((V.shape[0], ORIGIN[1], 1), like=V)
+    before = zeros((check("V", V, ndim=3).shape[0], ORIGIN[1], 1), like=V)
+    if check("templates", W, ndim=4).shape[1] <= ORIGIN[1]:
+        raise ValueError(f"templates has shape {tuple(W.shape)}: expected more than {ORIGIN[1]} frames")
     after = zeros((V.shape[0], W.shape[1] - ORIGIN[1] - 1, 1), like=V)
     return array_namespace(V).concat([before, V, after], axis=1)
 
@@ -178,9 +211,9 @@ def pick_notes(gamma, rate, threshold=0.3, instruments=None):
     if not check_level("threshold", threshold) <= 1:
         raise ValueError(f"threshold = {threshold}: expected a share of the highest peak, 0 to 1")
     gamma = to_numpy(check("gamma", gamma, ndim=3))
-    which = np.arange(gamma.shape[-1]) if instruments is None else np.asarray(instruments)
-    if which.shape != gamma.shape[-1:]:
-        raise ValueError(f"{which.size} instruments for {gamma.shape[-1]} templates: expected one each")
+    which = np.arange(gamma.shape[-1])
+    if instruments is not None:
+        which = as_labels("instruments", instruments, gamma.shape[-1])
     notes = []
     for k in np.unique(which):
         notes.append(scipy.ndimage.gaussian_filter(gamma[..., which == k].sum(axis=-1), (1, 2)))
@@ -206,8 +239,8 @@ def note_scores(found, truth, tolerance=0.05):
     A note is right when a true one of the same instrument starts within ``tolerance`` seconds and half a
     semitone; each true note counts once, and the strongest chooses first.
     """
-    left, hits = list(truth), 0
-    for note in sorted(found, key=lambda n: -n.strength):
+    tolerance, left, hits = check_level("tolerance", tolerance), list(check_notes("truth", truth)), 0
+    for note in sorted(check_notes("found", found), key=lambda n: -n.strength):
         close = [
             other
             for other in left

@@ -2,11 +2,14 @@
 
 import struct
 
+from ..arrays import check_level
+from .music import check_notes
 from .waveforms import midi
 
 TICKS = 480  # a quarter note
 QUARTER = 500_000  # microseconds: 120 quarter notes a minute
 LOUDEST = 110  # of 127
+LATEST = 2**28 - 1  # the last tick that the format can name
 
 
 def midi_file(notes, seconds=0.5):
@@ -25,8 +28,7 @@ def midi_file(notes, seconds=0.5):
     -------
     bytes
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds = {seconds}: expected a positive number")
+    notes, seconds = check_notes("notes", notes), check_level("seconds", seconds, positive=True)
     track, now = bytearray(b"\0\xff\x51\x03" + QUARTER.to_bytes(3)), 0
     for tick, message in sorted(_messages(notes, seconds)):
         track += _variable(tick - now) + message
@@ -41,15 +43,15 @@ def _messages(notes, seconds):
     top, ends = max((note.strength for note in notes), default=1.0), {}
     for note in sorted(notes, key=lambda note: -note.onset):
         key, start = round(midi(note.pitch)), _tick(note.onset)
-        if not 0 <= key <= 127 or not 0 <= note.instrument < 16 or start < 0:
+        if not 0 <= key <= 127 or note.instrument >= 16 or start >= LATEST:
             raise ValueError(
-                f"{note}: expected a key from 0 to 127, an instrument below 16, and an onset from 0"
+                f"{note}: expected a key from 0 to 127, an instrument below 16, and an onset within 77 hours"
             )
-        end = min(max(_tick(note.onset + seconds), start + 1), ends.get((key, note.instrument), 2**28))
+        end = min(max(_tick(note.onset + seconds), start + 1), ends.get((key, note.instrument), LATEST))
         if end <= start:
             continue  # the same key twice at one moment
         ends[key, note.instrument] = start
-        loudness = max(1, round(LOUDEST * note.strength / top))
+        loudness = max(1, round(LOUDEST * note.strength / (top or 1.0)))
         yield start, bytes([0x90 + note.instrument, key, loudness])
         yield end, bytes([0x80 + note.instrument, key, 0])
 

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, zeros
+from ..arrays import array_namespace, as_generator, asarray, check, check_level, zeros
+from ..datasets.synthetic import check_score
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -36,7 +37,7 @@ def random_score(seconds, pitches, gap, instrument=0, most=1, rng=None):
     start."""
     if not 1 <= most <= len(pitches) or not gap > 0:
         raise ValueError(f"most = {most}, gap = {gap}: expected 1 <= most <= {len(pitches)} and gap > 0")
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = as_generator(rng)
     score, onset = [], rng.uniform(0.1, 0.3)
     while onset < seconds - 0.5:
         for pitch in rng.choice(pitches, rng.integers(1, most + 1), replace=False):
@@ -48,10 +49,16 @@ def random_score(seconds, pitches, gap, instrument=0, most=1, rng=None):
 def play_notes(score, notes, pitches, rate, seconds, rng=None):
     """A waveform (samples, 1) of recorded notes (count, length, 1): each note of the score at a random
     loudness from 1/2 to 1."""
-    rng = np.random.default_rng(0) if rng is None else rng
-    xp, x = array_namespace(notes), zeros((int(rate * seconds) + notes.shape[1], 1), like=notes)
-    for onset, pitch, _ in score:
-        which = int(np.argmin(np.abs(np.log2(np.asarray(pitches) / pitch))))
+    rng, xp = as_generator(rng), array_namespace(check("notes", notes, ndim=3))
+    known = [check_level("pitches", pitch, positive=True) for pitch in pitches]
+    if len(known) != notes.shape[0]:
+        raise ValueError(f"{len(known)} pitches for {notes.shape[0]} notes: expected one each")
+    rate, seconds = check_level("rate", rate, positive=True), check_level("seconds", seconds)
+    x = zeros((int(rate * seconds) + notes.shape[1], 1), like=notes)
+    for onset, pitch, _ in check_score(score):
+        if onset > seconds:
+            raise ValueError(f"score has an onset of {onset} s: expected at most seconds = {seconds}")
+        which = int(np.argmin(np.abs(np.log2(np.asarray(known) / pitch))))
         first = int(onset * rate)
         before = zeros((first, 1), like=x)
         after = zeros((x.shape[0] - first - notes.shape[1], 1), like=x)

@@ -9,7 +9,8 @@ conditions on what a patch sees, for signals of any length [Papyan, Sulam & Elad
 
 import math
 
-from ..arrays import array_namespace, check, check_level
+from ..arrays import array_namespace, as_sizes, as_stride, check, check_level, check_type, check_whole
+from ..dictionaries.convolution import ConvDictionary, Product
 
 
 def _check_mu(mu):
@@ -42,9 +43,8 @@ def thresholding_noise_level(mu, ratio, eps, gamma_max):
     An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off
     it at most ``k mu |gamma_max| + eps``; the level separates the two.
     """
-    if not gamma_max > 0:
-        raise ValueError(f"gamma_max = {gamma_max}: expected the largest magnitude of a non-zero, positive")
-    return thresholding_level(mu, ratio) - check_level("eps", eps) / (mu * gamma_max)
+    gamma_max = check_level("gamma_max", gamma_max, positive=True)
+    return thresholding_level(mu, ratio) - check_level("eps", eps) / mu / gamma_max
 
 
 def omp_noise_level(mu, eps, gamma_min):
@@ -53,9 +53,8 @@ def omp_noise_level(mu, eps, gamma_min):
 
     [Donoho, Elad & Temlyakov, 2006]
     """
-    if not gamma_min > 0:
-        raise ValueError(f"gamma_min = {gamma_min}: expected the smallest magnitude of a non-zero, positive")
-    return uniqueness_level(mu) - check_level("eps", eps) / (mu * gamma_min)
+    gamma_min = check_level("gamma_min", gamma_min, positive=True)
+    return uniqueness_level(mu) - check_level("eps", eps) / mu / gamma_min
 
 
 def omp_error_bound(k, mu, eps):
@@ -63,7 +62,7 @@ def omp_error_bound(k, mu, eps):
 
     [Donoho, Elad & Temlyakov, 2006]; infinite where the bound says nothing.
     """
-    room = 1 - (k - 1) * _check_mu(mu)
+    room = 1 - (check_level("k", k) - 1) * _check_mu(mu)
     return check_level("eps", eps) ** 2 / room if room > 0 else math.inf
 
 
@@ -72,7 +71,7 @@ def sparsest_error_bound(k, mu, eps):
     non-zeros and ``||y - D g||_2 <= eps``, so for the solution of P_0^eps [Donoho, Elad & Temlyakov,
     2006].
     """
-    room = 1 - (2 * k - 1) * _check_mu(mu)
+    room = 1 - (2 * check_level("k", k) - 1) * _check_mu(mu)
     return 4 * check_level("eps", eps) ** 2 / room if room > 0 else math.inf
 
 
@@ -124,8 +123,7 @@ def welch_bound(m, n):
 
     The ``m (2 n - 1)`` shifts that touch a patch live in ``2 n - 1`` dimensions.
     """
-    if m < 1 or n < 1:
-        raise ValueError(f"welch_bound({m}, {n}): expected at least one filter, of length at least 1")
+    m, n = check_whole("m", m), check_whole("n", n)
     return math.sqrt((m - 1) / (m * (2 * n - 1) - 1)) if m > 1 else 0.0
 
 
@@ -135,7 +133,7 @@ def stripe_coherence_level(mu0):
     ``mu0`` is the coherence of atoms at the same place, the shifted coherence for s = 0 [Papyan, Sulam
     & Elad, 2017].
     """
-    if not 0 <= mu0 <= 1:
+    if not check_level("mu0", mu0) <= 1:
         raise ValueError(f"mu0 = {mu0}: expected 0 <= mu0 <= 1")
     return (1 + mu0) / 2
 
@@ -146,13 +144,14 @@ def stripe_rip_bound(k, mu):
     ``(1 - delta_k) ||v||^2 <= ||D v||^2 <= (1 + delta_k) ||v||^2`` for all codes v with k non-zeros in
     the fullest stripe.
     """
-    return (k - 1) * _check_mu(mu)
+    return (check_level("k", k) - 1) * _check_mu(mu)
 
 
 def stripe_rip(D, codes):
     """Empirical Stripe-RIP constant: the largest ``| ||D v||^2 / ||v||^2 - 1 |`` over a batch of codes,
     a lower bound."""
-    xp, axes = array_namespace(codes), tuple(range(-1 - len(D.space), 0))
+    check_type("D", D, ConvDictionary, Product)
+    xp, axes = array_namespace(check("codes", codes)), tuple(range(-1 - len(D.space), 0))
     energy = xp.sum(codes**2, axis=axes)
     if not bool(xp.all(energy > 0)):
         raise ValueError("a code is zero: its norm can be neither kept nor changed")
@@ -167,4 +166,6 @@ def local_count(k, n, space, stride=1):
     non-zero that often: the bound is met where all of them hold ``k``. With a ``stride`` there are
     ``N_i / stride`` needles and ``2 ceil(n_i / stride) - 1`` in a stripe [Papyan, Sulam & Elad, 2017].
     """
-    return k * math.prod(N / stride / (2 * -(-a // stride) - 1) for a, N in zip(n, space, strict=True))
+    n, space, stride = as_sizes("n", n), as_sizes("space", space), as_stride(stride)
+    each = (N / stride / (2 * -(-a // stride) - 1) for a, N in zip(n, space, strict=True))
+    return check_level("k", k) * math.prod(each)

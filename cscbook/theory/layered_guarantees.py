@@ -8,7 +8,8 @@ theorem is silent. All from [Papyan, Romano & Elad, 2017] unless another source 
 import math
 from typing import NamedTuple
 
-from ..arrays import array_namespace, check_level
+from ..arrays import array_namespace, check_level, check_type, check_whole
+from ..dictionaries.convolution import ConvDictionary, Product
 from ..dictionaries.matrix import coherence
 from ..norms import l0_inf_patch, l0_inf_stripe
 from .guarantees import bp_noise_level, sparsest_error_bound, thresholding_noise_level, uniqueness_level
@@ -39,6 +40,10 @@ class Layer(NamedTuple):
 
 def layers_of(dictionaries, codes):
     """The :class:`Layer` of each dictionary (ConvDictionary, unit atoms) and its true code ``gamma_i``."""
+    if not len(dictionaries):
+        raise ValueError("dictionaries is empty: expected at least one layer")
+    for i, D in enumerate(dictionaries):
+        check_type(f"dictionaries[{i}]", D, ConvDictionary, Product)
     sizes = [(D.size, D.stride, D.circular) for D in dictionaries[1:]]
     sizes.append(((1,) * len(dictionaries[-1].size), 1, dictionaries[-1].circular))
     layers = []
@@ -52,10 +57,14 @@ def layers_of(dictionaries, codes):
     return layers
 
 
+def _check_layers(layers):
+    return [check_type(f"layers[{i}]", layer, Layer) for i, layer in enumerate(layers)]
+
+
 def dcp_is_unique(layers):
     """Whether ``||Gamma_i||_{0,inf}^s < (1 + 1 / mu(D_i)) / 2`` in each layer: the codes are then the
     only solution of the deep coding problem, and noiseless layered basis pursuit finds them."""
-    return all(layer.stripe < uniqueness_level(layer.mu) for layer in layers)
+    return all(layer.stripe < uniqueness_level(layer.mu) for layer in _check_layers(layers))
 
 
 def dcp_error_bounds(layers, eps):
@@ -66,7 +75,7 @@ def dcp_error_bounds(layers, eps):
     layer.stripe`` non-zeros a stripe in both.
     """
     bounds, bound = [], 4 * check_level("eps", eps) ** 2
-    for layer in layers:
+    for layer in _check_layers(layers):
         room = 1 - (2 * layer.stripe - 1) * layer.mu
         bound = bound / room if room > 0 else math.inf
         bounds.append(bound)
@@ -81,7 +90,7 @@ def threshold_interval(layer, eps=0.0):
     The interval is empty (``low >= high``) outside
     :func:`~cscbook.theory.guarantees.thresholding_noise_level`.
     """
-    mu, k, _, smallest, largest = layer
+    mu, k, _, smallest, largest = check_type("layer", layer, Layer)
     low = k * mu * largest + check_level("eps", eps)
     return low, smallest - (k - 1) * mu * largest - eps
 
@@ -94,7 +103,7 @@ def layered_thresholding_error_bounds(layers, eps, betas=None):
     1} + mu(D_i) (||Gamma_i||_{0,inf}^s - 1) |Gamma_i^max| [+ beta_i])``. All supports are right if each
     threshold lies in the :func:`threshold_interval` for ``eps_{i - 1}``.
     """
-    bounds, bound = [], check_level("eps", eps)
+    bounds, bound, layers = [], check_level("eps", eps), _check_layers(layers)
     for layer, beta in zip(layers, [None] * len(layers) if betas is None else betas, strict=True):
         bound = _thresholding_error(layer, bound, beta)
         bounds.append(bound)
@@ -122,7 +131,7 @@ def layered_bp_error_bounds(layers, eps):
     """
     bounds, bound = [], check_level("eps", eps)
     level = bp_noise_level if eps > 0 else uniqueness_level
-    for layer in layers:
+    for layer in _check_layers(layers):
         inside = layer.stripe < level(layer.mu) and math.isfinite(bound)
         bound = 7.5 * bound * math.sqrt(layer.patch) if inside else math.inf
         bounds.append(bound)
@@ -137,6 +146,8 @@ def layered_bp_weights(layers, eps):
 def cover_count(before, D):
     """``c_i``: how many patches of ``D = D_i`` cover a stripe of ``before = D_{i - 1}``; ``ceil((2 n_{i -
     1} - 1) / n_i)`` an axis for stride 1."""
+    check_type("before", before, ConvDictionary, Product)
+    check_type("D", D, ConvDictionary, Product)
     count = 1
     for n, outer in zip(D.size, before.size, strict=True):
         needles = 2 * -(-outer // before.stride) - 1
@@ -162,9 +173,10 @@ def sparse_dictionary_bound(before, D, stripe):
     stripe : int
         ``||Gamma_i||_{0,inf}^s``.
     """
-    xp = array_namespace(D.local)
+    check_type("D", D, ConvDictionary)
+    count, xp = cover_count(before, D), array_namespace(D.local)
     fullest = int(xp.max(xp.count_nonzero(D.local, axis=0)))
-    return cover_count(before, D) * fullest * stripe
+    return count * fullest * check_whole("stripe", stripe, least=0)
 
 
 def projection_error_bound(k, mu, eps, shortest=1.0):
@@ -175,6 +187,5 @@ def projection_error_bound(k, mu, eps, shortest=1.0):
     ``shortest`` the smallest norm of its atoms. As each layer is compared with the signal itself, the
     bounds do not accumulate over the layers [Sulam, Papyan, Romano & Elad, 2018].
     """
-    if not shortest > 0:
-        raise ValueError(f"shortest = {shortest}: expected the norm of an atom, positive")
+    shortest = check_level("shortest", shortest, positive=True)
     return sparsest_error_bound(k, mu, eps) / shortest**2

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, to_numpy
+from ..arrays import array_namespace, asarray, check_level, check_type, check_whole, to_numpy
 from ..checkpoints import take_all, write_npz
+from ..dictionaries.convolution import ConvDictionary, Product
 from ..norms import l0_inf_stripe, l2_inf_patch
 from ..pursuits import basis_pursuit, basis_pursuit_equality, omp
 
@@ -120,15 +121,23 @@ def phase_transition(
     PhaseTransition
     """
     n_jobs, progress, folder = take_all("phase_transition", running, n_jobs=None, progress=False, folder=None)
-    pursuits = pursuits or {"OMP": recover_omp, "BP": recover_bp}
-    if trials < 1 or not len(cardinalities) or min(cardinalities) < 1:
-        raise ValueError(
-            f"expected trials and cardinalities of at least 1, got {trials} and {list(cardinalities)}"
-        )
+    check_type("D", D, ConvDictionary, Product)
+    pursuits = check_type("pursuits", pursuits or {"OMP": recover_omp, "BP": recover_bp}, dict)
+    for name, function in {**pursuits, "success": success}.items():
+        if not hasattr(function, "__name__"):
+            raise TypeError(f"{name} is of type {type(function).__name__}: expected a function with a name")
+    trials, cardinalities = check_whole("trials", trials), list(cardinalities)
+    cardinalities = [check_whole(f"cardinalities[{i}]", k) for i, k in enumerate(cardinalities)]
+    if not cardinalities:
+        raise ValueError("cardinalities is empty: expected at least one")
+    amplitude = amplitude if amplitude is None else check_level("amplitude", amplitude)
+    eps, seed = check_level("eps", eps), check_whole("seed", seed, least=0)
+    if n_jobs is not None and check_whole("n_jobs", n_jobs, least=-999) > 999:
+        raise ValueError(f"n_jobs = {n_jobs}: expected at most 999")
     settings = _settings(D, trials, pursuits, amplitude, eps, success, seed)
     files = [None if folder is None else Path(folder) / f"{settings}-{k}.npz" for k in cardinalities]
     jobs = [
-        (D, int(k), trials, pursuits, amplitude, eps, success, seed, file)
+        (D, k, trials, pursuits, amplitude, eps, success, seed, file)
         for k, file in zip(cardinalities, files, strict=True)
     ]
     rows = _spread(jobs, n_jobs, progress)

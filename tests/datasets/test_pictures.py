@@ -103,6 +103,24 @@ def test_a_level_of_sixteen_bits_that_eight_cannot_hold(read):
     assert read(png(flat))[0, 0, 0] == 0x180 / 257 != read(png(flat >> 8, 8))[0, 0, 0]
 
 
+@pytest.mark.parametrize("kind", ["bool", "uint8", "uint16"])
+def test_a_tiff_in_which_white_is_zero_is_turned_over_at_every_depth(read, kind):
+    """Pillow 12.3 does so at 8 bits and not at 16."""
+    top = 1 if kind == "bool" else np.iinfo(kind).max
+    stored = np.array([[0, top, top, 0], [top, 0, 0, 0]], dtype=kind)
+    seen = read(tiff(stored, photometric="miniswhite"))[..., 0]
+    np.testing.assert_array_equal(seen, 255 - 255.0 * (stored / top))
+
+
+def test_signs_of_whole_numbers_are_kept(read):
+    """Pillow 12.3 reads signed bytes as unsigned, and unsigned words of 32 bits as signed."""
+    for kind in (np.int8, np.int16, np.int32, np.uint32):
+        np.testing.assert_array_equal(read(tiff(np.array([[3, 100]], dtype=kind)))[..., 0], [[3, 100]])
+    for value, kind in ((-3, np.int8), (-3, np.int16), (-3, np.int32), (2**32 - 1, np.uint32)):
+        with pytest.raises(ValueError, match=f"{float(value):g}".replace("+", r"\+")):
+            read(tiff(np.array([[value, 5]], dtype=kind)))
+
+
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_few_bits_of_grey_reach_from_black_to_white(read, depth):
     levels = np.arange(2**depth, dtype=np.uint8)

@@ -41,3 +41,9 @@ def test_bad_numbers():
         random_code(9, 10)
     with pytest.raises(ValueError, match="sigma = -1"):
         add_noise(np.zeros(3), -1)
+
+
+@pytest.mark.parametrize("instrument", [-1, 2])
+def test_an_instrument_that_is_not_there_is_silent_for_nobody(instrument):
+    with pytest.raises(ValueError, match="instrument"):
+        synthesize_notes([(0.0, 440.0, instrument)], seconds=0.1)

@@ -8,7 +8,7 @@ import pytest
 
 from cscbook import aggregate, coherence, dense, patches, stripes
 from cscbook.arrays import to_numpy
-from cscbook.dictionaries.convolution import ConvDictionary, linear_operator
+from cscbook.dictionaries.convolution import ConvDictionary, Product, linear_operator
 
 CASES = [  # size, space, channels, filters, stride, circular
     ((4,), (12,), 1, 3, 1, True),
@@ -131,6 +131,15 @@ def test_linear_operator(rng):
 def test_what_does_not_fit_is_named(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(rng.standard_normal((4, 1, 2)))
+
+
+def test_a_product_is_one_of_convolutional_dictionaries(rng):
+    D = ConvDictionary(rng.standard_normal((4, 1, 1)), (8,))
+    assert Product((Product((D, D)), D)).factors == (D, D, D)
+    with pytest.raises(ValueError, match="expected at least one dictionary"):
+        Product(())
+    with pytest.raises(TypeError, match="a factor is of type ndarray: expected ConvDictionary or Product"):
+        Product((D, np.eye(8)))
 
 
 def test_coherence_is_that_of_the_matrix(xp, rng):

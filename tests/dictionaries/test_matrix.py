@@ -11,6 +11,7 @@ from cscbook import (
     dct_dictionary,
     dct_matrix,
     dense,
+    linear_operator,
     low_coherence_dictionary,
     normalize,
 )
@@ -99,3 +100,16 @@ def test_dct_sizes():
         dct_dictionary(9, 8)
     with pytest.raises(ValueError, match=r"dct_dictionary\(1, 8\)"):
         dct_dictionary(1, 8)
+
+
+def test_half_an_atom_is_refused():
+    with pytest.raises(ValueError, match="n = 2.5: expected an integer"):
+        dct_matrix(2.5)
+    with pytest.raises(ValueError, match="m = 4.5: expected an integer"):
+        dct_dictionary(3, 4.5)
+
+
+@pytest.mark.parametrize("function", [shifted_coherence, dense, linear_operator])
+def test_what_is_no_dictionary_is_named(function):
+    with pytest.raises(TypeError, match="D is of type list: expected"):
+        function([1.0, 2.0])

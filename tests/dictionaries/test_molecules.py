@@ -23,3 +23,20 @@ def test_molecules_are_sparse_and_incoherent():
     at = np.flatnonzero(gamma.any(axis=-1))
     assert len(at) in (9, 12) and 0.7 <= np.abs(gamma[gamma != 0]).min() <= np.abs(gamma).max() <= 1
     assert set(np.diff(at) > 30) == {True, False}
+
+
+def test_groups_that_end_beyond_the_code_are_refused():
+    with pytest.raises(
+        ValueError, match=r"every = \(5, 10\): expected \(least, most\), for groups most >= 29"
+    ):
+        spaced_code(80, 2, (5, 10), together=3)
+    for seed in range(50):
+        code = to_numpy(spaced_code(90, 2, (30, 30), together=26, rng=np.random.default_rng(seed)))
+        assert np.count_nonzero(code) % 26 == 0
+
+
+def test_magnitudes_and_entries_are_bounded():
+    with pytest.raises(ValueError, match="low = 1.5: expected at most 1"):
+        spaced_code(80, 2, (10, 12), low=1.5)
+    with pytest.raises(ValueError, match="entries = 9: expected at most 8"):
+        random_molecules(4, 2, 3, 9, 20)

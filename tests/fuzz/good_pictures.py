@@ -7,7 +7,7 @@ from fuzz.good_calls import CHAIN, CODES, ON, SIGNALS, M, good, rng, unit_filter
 from fuzz.good_theory import FOLDER
 
 import cscbook as book
-from cscbook import ConvDictionary, imaging, networks
+from cscbook import ConvDictionary, array_namespace, imaging, networks
 from cscbook.imaging.denoising.ksvd import Denoised
 from cscbook.networks import csc_network, csc_start
 from cscbook.networks.plans import Geometry
@@ -21,7 +21,7 @@ PATCHES = imaging.image_patches(PICTURE, 4)
 
 def mean_of_itself(y):
     """A denoiser that does little."""
-    return 0.5 * y + 0.5 * y.mean()
+    return 0.5 * y + 0.5 * array_namespace(y).mean(y)
 
 
 # --- denoising ------------------------------------------------------------------------------------

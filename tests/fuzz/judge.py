@@ -5,7 +5,6 @@ import copy
 import dataclasses
 import inspect
 import itertools
-import os
 import signal
 import warnings
 from pathlib import Path
@@ -138,11 +137,3 @@ def _fine(function, arguments, kind, found):
 def _short(error):
     return " ".join(str(error).split())[:100]
 
-
-def dies(function, arguments, spoilt):
-    """Whether the call ends its process, tried in another one."""
-    child = os.fork()
-    if child == 0:
-        complaint(function, arguments, spoilt)
-        os._exit(0)
-    return os.waitpid(child, 0)[1] != 0

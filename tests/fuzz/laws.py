@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cscbook import ConvDictionary
+from cscbook.arrays.checks import MOST
 
 EXAMPLES = max(25, int(os.environ.get("CSCBOOK_FUZZ", "0")) // 25)
 settings.register_profile(
@@ -57,6 +58,11 @@ scales = st.integers(-12, 12).map(lambda e: 10.0**e)
 powers = st.integers(-40, 40).map(lambda e: 2.0**e)
 seeds = st.integers(0, 2**32 - 1)
 dtypes = st.sampled_from(["float64", "float32"])
+
+
+def within(*arrays):
+    """Whether the package takes numbers of this size."""
+    return all(np.abs(a).max(initial=0) <= MOST[a.dtype.name] for a in arrays)
 
 
 def laid(a, order):

@@ -165,3 +165,14 @@ def test_bad_input_is_named(scene, filters):
         self_dictionary(x, mask, filters[:4])
     with pytest.raises(ValueError, match="xs is empty"):
         patch_filters([])
+
+
+def test_a_plate_on_nothing_is_refused(rng):
+    """Nothing holds it: the conjugate gradients would divide by zero in the end."""
+    y = rng.random((2, 5, 6, 1))
+    seen = np.ones((2, 5, 6, 1))
+    seen[1] = 0
+    with pytest.raises(ValueError, match="mask is empty"):
+        plate(y, seen, 1.0, 0 * y)
+    with pytest.raises(ValueError, match=r"start has shape \(5, 6, 1\)"):
+        plate(y, seen + (seen == 0), 1.0, y[0])

@@ -108,3 +108,13 @@ def test_bad_input_is_named(rng):
 def test_length(rng):
     p = rng.standard_normal((2, 4, 4, 1))
     assert np.allclose(length(p), np.hypot(p[0], p[1]))
+
+
+def test_a_start_that_is_no_dual_is_refused(rng):
+    y = blocks(rng)
+    with pytest.raises(ValueError, match=r"start has shape \(2, 20, 19, 1\)"):
+        denoise_tv(y, 10.0, start=np.zeros((2, 20, 19, 1)))
+    with pytest.raises(TypeError, match="start has dtype complex128"):
+        denoise_tv(y, 10.0, start=np.zeros((2, 20, 20, 1), complex))
+    with pytest.raises(ValueError, match="max_iter = 0"):
+        denoise_tv(y, 10.0, max_iter=0)

@@ -130,3 +130,14 @@ def test_layers_and_codes_that_do_not_fit_are_named(rng):
         synthesize([D1, D2], np.full((40, 2), np.nan))
     with pytest.raises(ValueError, match="some layers are circular"):
         effective([D1, ConvDictionary(rng.standard_normal((3, 3, 2)), (40,), circular=False)])
+
+
+def test_a_support_is_no_list_of_positions(rng):
+    D, y = rng.standard_normal((12, 8)), rng.standard_normal(12)
+    for wrong in (np.arange(8), np.ones(8)):
+        with pytest.raises(TypeError, match="support has dtype"):
+            refit(D, y, wrong)
+    with pytest.raises(ValueError, match="support of shape"):
+        refit(D, y, np.ones(9, bool))
+    with pytest.raises(ValueError, match="the atoms hold at most"):  # the code would be infinite
+        refit(1e-200 * D, y, np.ones(8, bool))

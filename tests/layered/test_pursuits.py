@@ -221,3 +221,11 @@ def _split(D):
     both = np.concatenate([np.concatenate([W, -W], -1), np.concatenate([-W, W], -1)], -2)
     deeper = ConvDictionary(asarray(both, like=first.filters), second.space, second.stride)
     return [nonnegative([first])[0], deeper]
+
+
+@pytest.mark.parametrize("beta", [np.nan, np.inf, -np.inf, np.full(3, np.nan)])
+def test_thresholds_are_finite(rng, beta):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
+    for pursue in (layered_thresholding, forward_pass):
+        with pytest.raises(ValueError, match="beta"):
+            pursue([D1, D2], rng.standard_normal((40, 1)), [beta, 0.1])

@@ -5,6 +5,7 @@ import pytest
 from problems import CHAINS, after, chain, matrices
 
 from cscbook import (
+    ConvDictionary,
     basis_pursuit,
     fista,
     ista,
@@ -110,7 +111,30 @@ def test_weights_and_a_step_out_of_range_are_named(rng):
     y = rng.standard_normal((40, 1))
     with pytest.raises(ValueError, match="step = 1.0"):
         next(ml_ista([D1, D2], y, [0.1, 0.1], step=1.0))
-    with pytest.raises(ValueError, match="expected positive weights"):
+    with pytest.raises(ValueError, match="lam = 0.0: expected a positive number"):
         ml_basis_pursuit([D1, D2], y, [0.0, 0.1])
     with pytest.raises(ValueError, match="lam = -1"):
         next(ml_ista([D1, D2], y, [-1, 0.1]))
+
+
+def test_signals_that_do_not_fit_the_code_are_not_stretched(rng):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
+    gamma, y = rng.standard_normal((40, 2)), rng.standard_normal((40, 1))
+    for wrong in (y[:1], y[0], y[None]):
+        with pytest.raises(ValueError, match=r"y has shape .* expected \(40, 1\)"):
+            ml_objective([D1, D2], wrong, gamma, [0.1, 0.1])
+        with pytest.raises(ValueError, match=r"y has shape .* expected \(40, 1\)"):
+            sweep([D1, D2], wrong, gamma, [0.1, 0.1], [0.1, 0.1])
+    with pytest.raises(TypeError, match="complex"):  # no imaginary part is dropped
+        ml_objective([D1, D2], y + 1j, gamma, [0.1, 0.1])
+
+
+def test_layers_of_zeros_and_no_iterations_are_named(rng):
+    D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
+    y, zero = rng.standard_normal((40, 1)), ConvDictionary(0 * D2.filters, (40,))
+    with pytest.raises(ValueError, match=r"lambda_max of dictionaries\[1\] = 0.0"):
+        ml_steps([D1, zero])
+    with pytest.raises(ValueError, match="max_iter = 0"):
+        ml_basis_pursuit([D1, D2], y, [0.1, 0.1], max_iter=0)
+    with pytest.raises(ValueError, match="rho = -1"):
+        ml_basis_pursuit([D1, D2], y, [0.1, 0.1], rho=-1.0)

@@ -2,9 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
-from cscbook import dct_dictionary, ksvd, normalize, omp
+from cscbook import (
+    dct_dictionary,
+    ksvd,
+    lobcod_dictionary_learning,
+    mlcsc_learning,
+    normalize,
+    omp,
+    slice_dictionary_learning,
+)
 from cscbook.arrays import to_numpy
+from cscbook.learning import layerwise_start
 from cscbook.learning.ksvd import _clean_up, _sweep, ksvd_update
 
 
@@ -244,3 +254,50 @@ def test_bad_signals_are_named(rng):
         import array_api_strict
 
         ksvd(Y, D0=array_api_strict.eye(6), k=1)
+
+
+@pytest.mark.parametrize(
+    "order", [[0, 1, 2, 10**15], [0, 1, 2, -1], [0, 1, 2, 2], [0, 1, 2], [0.0, 1, 2, 3], None]
+)
+def test_an_order_that_is_no_permutation_never_reaches_the_compiled_loop(rng, order):
+    D, gamma = normalize(rng.standard_normal((6, 4))), rng.standard_normal((4, 9))
+    with pytest.raises((TypeError, ValueError), match="order"):
+        ksvd_update(D, D @ gamma, gamma, order)
+
+
+def test_a_sweep_changes_no_argument_in_any_layout(rng):
+    D, gamma = np.asfortranarray(normalize(rng.standard_normal((6, 4)))), rng.standard_normal((4, 9))
+    S, codes = rng.standard_normal((6, 9)), csr_matrix(gamma)
+    before = [a.copy() for a in (D, S, gamma)]
+    for same in (gamma, codes):
+        found = ksvd_update(D, S, same, range(4))
+        np.testing.assert_allclose(
+            found, ksvd_update(np.ascontiguousarray(D), S, gamma, range(4)), atol=1e-12
+        )
+        assert not np.shares_memory(found, D)
+    for a, b in zip((D, S, gamma, codes.toarray()), (*before, before[2]), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_the_smallest_numbers_are_learned_from_like_others(rng):
+    _, Y = small_problem(rng)
+    silent = ksvd(Y * 1e-312, n_atoms=12, tol=0.4, n_iter=1)  # below the tolerance: nothing to code
+    assert silent.gamma.nnz == 0 and np.isfinite(silent.D).all()
+
+
+@pytest.mark.parametrize("n_iter", [None, np.inf, 0, 1.5])
+def test_learning_without_an_end_is_refused(rng, n_iter):
+    ys = rng.standard_normal((12, 10, 1))
+    learners = {
+        "n_iter": [
+            lambda n: ksvd(ys[..., 0].T, n_atoms=4, k=1, n_iter=n),
+            lambda n: lobcod_dictionary_learning(ys, (3,), 2, 0.1, n_iter=n),
+            lambda n: slice_dictionary_learning(ys, (3,), 2, 0.1, n_iter=n),
+            lambda n: mlcsc_learning(ys, ((3,),), (2,), (), (1,), n_iter=n),
+        ],
+        "sweeps": [lambda n: layerwise_start(ys, ((3,),), (2,), (), (1,), (1,), False, sweeps=n)],
+    }
+    for name, calls in learners.items():
+        for call in calls:
+            with pytest.raises((TypeError, ValueError), match=f"{name} = {n_iter}: expected an integer"):
+                call(n_iter)

@@ -86,6 +86,18 @@ def test_bad_input_is_named(rng):
         mlcsc_learning(ys * np.nan, SIZES, ATOMS, (2, 2), (1, 1, 1))
 
 
+def test_a_batch_of_silent_signals_teaches_nothing(rng):
+    _, ys = planted_chain(rng)
+    ys = np.concatenate([ys[:40], 0 * ys[:40]])
+    learned = mlcsc_learning(ys, SIZES, ATOMS, (2, 2), (1, 1, 1), strides=STRIDES, n_iter=12, batch=1)
+    errors = [row["error"] for row in learned.trace]
+    assert np.isfinite(errors).all() and 0.0 in errors
+    D = effective(learned.dictionaries)[-1]
+    assert relative_error(D, ys, 1) < 1
+    with pytest.raises(ValueError, match="the energy of ys = 0"):
+        relative_error(D, 0 * ys, 1)
+
+
 # --- digits -------------------------------------------------------------------------------------------------
 
 

@@ -42,3 +42,14 @@ def test_another_stream_than_that_of_the_checkpoint_is_refused(rng, tmp_path):
         online_dictionary_learning([ys[0], ys[2], ys[1]], SIZE, 3, 0.1, checkpoint=file)
     whole = online_dictionary_learning(ys, SIZE, 3, 0.1)
     np.testing.assert_array_equal(online_dictionary_learning(ys, SIZE, 3, 0.1, checkpoint=file).D, whole.D)
+
+
+def test_what_is_no_signal_is_refused_and_any_order_of_bytes_is_taken(rng):
+    _, ys = planted_filters(rng)
+    for wrong in ("nonsense", [3.0], [[[1.0], [2.0]]], [None]):
+        with pytest.raises((TypeError, ValueError)):
+            online_dictionary_learning(wrong, SIZE, 3, 0.1)
+    D0 = unit(rng.standard_normal((*SIZE, 1, 3)))
+    plain = online_dictionary_learning(ys, SIZE, 3, 0.1, D0=D0).D
+    swapped = online_dictionary_learning([y.astype(">f8") for y in ys], SIZE, 3, 0.1, D0=D0.astype(">f8")).D
+    np.testing.assert_array_equal(swapped, plain)

@@ -147,3 +147,35 @@ def test_wrong_penalties_are_named(rng):
     with pytest.raises(ValueError, match="relax = 2.5"):
         next(slice_admm(D, y, 0.1, relax=2.5))
     assert float(objective(D, y, after(lobcod(D, y, 0.1), 1), 0.1)) < float(np.sum(y**2) / 2)
+
+
+def test_slices_of_another_shape_are_not_spread(rng):
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[0])
+    slices, dual, gamma = first_slices(D, y)
+    for name, bad in {"slices": slices[0], "dual": dual[0], "gamma": gamma[0]}.items():
+        state = {"slices": slices, "dual": dual, "gamma": gamma} | {name: bad}
+        with pytest.raises(ValueError, match=f"{name} of shape"):
+            slice_step(D, y, 0.1, 1.0, **state)
+
+
+def test_a_step_without_a_length_is_refused(rng):
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[0])
+    with pytest.raises(ValueError, match="lipschitz = 0: expected a positive number"):
+        next(local_ista(D, y, 0.1, 0))
+    with pytest.raises(ValueError, match="balance = 2.5: expected an integer"):
+        next(slice_admm(D, y, 0.1, balance=2.5))
+
+
+@pytest.mark.parametrize("solver", [slice_admm, lobcod])
+def test_a_mask_is_finite_and_real(rng, solver):
+    D, y = unit_problem(np.asarray, rng, *UNIT_CASES[0])
+    with pytest.raises(ValueError, match="mask holds NaN or infinity"):
+        next(solver(D, y, 0.1, mask=np.full(y.shape, np.inf)))
+    with pytest.raises(TypeError, match="mask has dtype complex128"):
+        next(solver(D, y, 0.1, mask=np.ones(y.shape) + 1j))
+
+
+@pytest.mark.parametrize("solver", [local_ista, slice_admm, lobcod])
+def test_a_matrix_is_no_convolutional_dictionary(solver):
+    with pytest.raises(TypeError, match="D is of type ndarray: expected ConvDictionary"):
+        next(solver(np.eye(8), np.ones((8, 1)), 0.1))

@@ -210,3 +210,26 @@ def test_training_does_not_pay_for_the_gradient_of_the_signal(rng, plan, monkeyp
     assert "x" not in arrays and set(more) == {*arrays, "x"}
     for name, grad in arrays.items():
         np.testing.assert_array_equal(more[name], grad)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-60, 1e60])
+def test_the_worst_noise_does_not_depend_on_the_scale_of_atoms_and_classifier(rng, scale):
+    D, on, w = rng.standard_normal((8, 12)), rng.random((12, 3)) < 0.3, rng.standard_normal((12, 1))
+    expected = worst_noise(D, on, w, 0.5)
+    np.testing.assert_allclose(worst_noise(scale * D, on, w, 0.5), expected, atol=1e-12)
+    np.testing.assert_allclose(worst_noise(D, on, scale * w, 0.5), expected, atol=1e-12)
+
+
+def test_gradients_whose_squares_are_zero_still_have_a_direction(rng):
+    net = network(lambda a: np.asarray(a, np.float32), rng, *PLANS["cnn"])
+    net.theta["U"] = net.theta["U"] * np.float32(1e-30)
+    x = rng.standard_normal((2, 9, 9, 1)).astype(np.float32)
+    e = adversarial_noise(net, x, np.array([0, 1]), 0.5)
+    np.testing.assert_allclose(np.linalg.norm(e.reshape(2, -1), axis=1), 0.5, rtol=1e-5)
+
+
+def test_labels_are_classes_of_the_network(rng):
+    net, x = network(np.asarray, rng, *PLANS["cnn"]), rng.standard_normal((2, 9, 9, 1))
+    for labels in ([0, -1], [0, 99]):
+        with pytest.raises(ValueError, match="labels holds .*: expected classes from 0 to"):
+            input_gradient(net, x, np.array(labels))

@@ -44,3 +44,16 @@ def test_the_network_of_patches_treats_each_patch_alone(xp, close, rng):
             h = np.maximum(h @ W + theta[f"b{k}"], 0)
         expected[i : i + 4, j : j + 4] += (theta["C"].reshape(16, -1) @ h).reshape(4, 4)
     np.testing.assert_allclose(found[..., 0], expected, atol=1e3 * xp.tol)
+
+
+def test_random_arrays_are_not_rounded_to_integers():
+    with pytest.raises(TypeError, match="like has dtype int64"):
+        patch_start((3, 3), (4,), like=np.ones(1, np.int64))
+
+
+@pytest.mark.parametrize("name", ["W2", "b1"])
+def test_the_network_of_patches_refuses_arrays_without_numbers(name):
+    theta = patch_start((4, 4), (7, 6), like=np.zeros(1))
+    theta[name] = theta[name] + np.inf
+    with pytest.raises(ValueError, match=rf"theta\['{name}'\] holds NaN or infinity"):
+        patch_network(theta, np.zeros((12, 12, 1)), LAYER)

@@ -42,3 +42,11 @@ def test_classes_that_a_plane_separates_are_told_apart(xp, rng):
 def test_unit_atoms_have_norm_one(rng):
     D = unit_atoms(ConvDictionary(rng.standard_normal((4, 2, 3)), (10,)))
     np.testing.assert_allclose(np.linalg.norm(to_numpy(D.local), axis=0), 1)
+
+
+def test_labels_are_few_classes(rng):
+    features = rng.standard_normal((3, 2))
+    with pytest.raises(ValueError, match="expected classes from 0 to 99999"):
+        ridge_classifier(features, np.array([0, 1, 10**15]), 0.1)
+    with pytest.raises(TypeError, match="labels has dtype float64: expected integers"):
+        error_rate(ridge_classifier(features, [0, 1, 1], 0.1), features, np.array([0.0, 1.0, 1.0]))

@@ -80,3 +80,10 @@ def test_bad_input_is_named(rng):
         train_lista(D, ys, gammas[:, :9], LAM)
     with pytest.raises(ValueError, match="lam"):
         lista_start(D, -1.0, 2)
+
+
+def test_one_signal_is_a_column(rng):
+    theta, y = lista_start(rng.standard_normal((5, 8)), LAM, 2), rng.standard_normal(5)
+    assert lista(theta, y[:, None])[0].shape == (8, 1)
+    with pytest.raises(ValueError, match=r"y has shape \(5,\): expected 2 axes"):
+        lista(theta, y)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from problems import LAYERS, digits, parameters, planted_chain
 
-from cscbook import ksvd, load_digit_network, load_digits
+from cscbook import ConvDictionary, ksvd, load_digit_network, load_digits
 from cscbook.arrays import to_numpy
 from cscbook.layered import effective
 from cscbook.learning import relative_error
@@ -97,3 +97,16 @@ def test_a_network_of_another_is_refused(tmp_path, rng, monkeypatch):
         ValueError, match=hashlib.sha256((tmp_path / "digit_network.npz").read_bytes()).hexdigest()
     ):
         load_digit_network()
+
+
+def test_a_file_holds_layers_that_fit_and_one_border(tmp_path, rng):
+    first = ConvDictionary(rng.standard_normal((3, 1, 2)), (8,))
+    for filters, space, circular in (
+        ((2, 2, 2), (8,), False),
+        ((2, 2, 2), (9,), True),
+        ((2, 3, 2), (8,), True),
+    ):
+        other = ConvDictionary(rng.standard_normal(filters), space, circular=circular)
+        with pytest.raises(ValueError, match="of one border|the code of one layer has shape"):
+            save_dictionaries(tmp_path / "layers.npz", [first, other])
+    assert not list(tmp_path.iterdir())

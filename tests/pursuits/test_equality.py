@@ -68,3 +68,24 @@ def test_noiseless_basis_pursuit_of_several_channels_equals_that_of_the_matrix(x
         norms = [np.abs(to_numpy(a.gamma)).sum() for a in (found, matrix)]
         assert norms[0] == pytest.approx(norms[1], rel=10 * tol)
         assert np.abs(to_numpy(D @ found.gamma) - to_numpy(x)).max() < (1e-4 if tol > 1e-6 else 1e-9)
+
+
+def test_a_signal_of_another_shape_is_not_cut_into_others(rng):
+    D = ConvDictionary(rng.standard_normal((4, 1, 3)), (12,))
+    with pytest.raises(ValueError, match=r"signal of shape \(6, 2\) does not fit"):
+        basis_pursuit_equality(D, rng.standard_normal((6, 2)))
+    with pytest.raises(ValueError, match="D has 5 rows, x has shape"):
+        basis_pursuit_equality(rng.standard_normal((5, 8)), rng.standard_normal(4))
+
+
+@pytest.mark.parametrize("scale", [0, 1e-200])
+def test_a_dictionary_of_no_size_is_refused(rng, scale):
+    filters = scale * rng.standard_normal((4, 1, 3))
+    for D, x in ((filters[:, 0], np.ones(4)), (ConvDictionary(filters, (12,)), np.ones((12, 1)))):
+        with pytest.raises(ValueError, match="the largest entry of D = .*: expected a positive number"):
+            basis_pursuit_equality(D, x)
+
+
+def test_no_iterations_are_refused(rng):
+    with pytest.raises(ValueError, match="max_iter = 0"):
+        basis_pursuit_equality(rng.standard_normal((4, 8)), np.ones(4), max_iter=0)

@@ -55,6 +55,9 @@ def test_iterative_hard_thresholding_keeps_a_planted_code(rng):
     [
         (lambda D, y: next(ista(D, y, np.inf)), "lam = inf"),
         (lambda D, y: thresholding(D, y, -0.1), "beta = -0.1"),
+        (lambda D, y: next(ista(D, y, 0.1, lipschitz=0)), "lipschitz = 0: expected a positive number"),
+        (lambda D, y: next(fista(D, y, 0.1, lipschitz=-1.0)), "lipschitz = -1.0"),
+        (lambda D, y: next(fista(D, y, 0.1, start=np.full(9, np.inf))), "start holds NaN or infinity"),
     ],
 )
 def test_bad_knobs_are_named(rng, call, message):

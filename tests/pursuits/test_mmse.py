@@ -193,3 +193,26 @@ def test_priors_without_sense_are_refused():
         mmse_shrinkage(np.ones(2), 1.0, 1.0, 0.2)
     with pytest.raises(ValueError, match="sigma = 0"):
         resonance_shrinkage(np.ones(2), 0.5, 0.0)
+
+
+def test_noise_below_the_rounding_of_the_signal_leaves_the_entries():
+    assert 0 < map_threshold(0.1, 1.0, 1e-9) < 1e-7
+    np.testing.assert_allclose(mmse_shrinkage(np.array([0.0, 0.5, -2.0]), 0.1, 1.0, 1e-9), [0.0, 0.5, -2.0])
+
+
+def test_levels_without_a_ratio_are_refused(rng):
+    with pytest.raises(ValueError, match=r"sigma_nu\^2 / sigma_x\^2 = .*: expected a positive number"):
+        map_threshold(0.1, 1e90, 1e-90)
+    with pytest.raises(ValueError, match="sigma_x = 1e-300: expected a positive number"):
+        exact_mmse(rng.standard_normal((4, 6)), np.ones(4), 1, 0.1, 1e-300)
+
+
+@pytest.mark.parametrize("kind", [float, complex, int])
+def test_a_support_is_bool(rng, kind):
+    with pytest.raises(TypeError, match="on has dtype .*: expected bool"):
+        oracle_estimate(rng.standard_normal((5, 8)), rng.standard_normal(5), np.ones(8, kind))
+
+
+def test_a_pursuit_that_returns_none_is_named(rng):
+    with pytest.raises(TypeError, match="what the pursuit returns is of type NoneType: expected Pursuit"):
+        stochastic_resonance(rng.standard_normal((5, 8)), np.ones(5), 0.1, lambda D, y: None)

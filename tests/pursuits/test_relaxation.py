@@ -3,6 +3,7 @@
 import itertools
 from itertools import islice
 
+import array_api_strict
 import numpy as np
 import pytest
 from problems import CASES, convolutional_problem, independent_gap, matrix_problem
@@ -261,3 +262,34 @@ def test_the_gap_of_a_convolutional_code_bounds_the_distance_to_the_optimum(xp, 
         assert (value - best) / value <= gap + 1e-5
         exact = independent_gap(dense(D), y.ravel(), to_numpy(code).ravel().astype(float), lam)
         assert gap == pytest.approx(exact, abs=1e-5)
+
+
+def test_the_objective_without_a_penalty_is_half_the_residual(rng):
+    D, gamma, Y = matrix_problem(rng)
+    with np.errstate(all="raise"):
+        found = objective(D, Y, gamma, 0)
+    np.testing.assert_allclose(found, np.sum((Y - D @ gamma) ** 2, axis=0) / 2)
+    with pytest.raises(ValueError, match="lam = 0: expected a positive number"):
+        duality_gap(D, Y, gamma, 0)
+
+
+@pytest.mark.parametrize("function", [objective, duality_gap])
+def test_imaginary_parts_are_not_dropped(rng, function):
+    D, gamma, Y = matrix_problem(rng)
+    with pytest.raises(TypeError, match="y has dtype complex128"):
+        function(D, Y + 1j, gamma, 0.1)
+    with pytest.raises(TypeError, match="gamma has dtype complex128"):
+        function(D, Y, gamma + 1j, 0.1)
+
+
+@pytest.mark.parametrize("name, value", [("tol", np.nan), ("max_iter", 2.5), ("max_iter", 0)])
+def test_a_search_without_an_end_is_refused(rng, name, value):
+    D, _, Y = matrix_problem(rng)
+    with pytest.raises(ValueError, match=f"{name} = {value}: expected"):
+        basis_pursuit(D, Y, 0.1, **{name: value})
+
+
+def test_weights_of_another_library_are_named(rng):
+    D, _, Y = matrix_problem(rng)
+    with pytest.raises(TypeError, match="mixed array libraries"):
+        basis_pursuit(D, Y, 0.1, weights=array_api_strict.ones((D.shape[1], 1)))

@@ -217,7 +217,7 @@ def test_picking_refuses_bad_input():
     gamma = np.ones((9, 9, 2))
     with pytest.raises(ValueError, match="threshold = 1.5"):
         pick_notes(gamma, RATE, threshold=1.5)
-    with pytest.raises(ValueError, match="3 instruments for 2 templates"):
+    with pytest.raises(ValueError, match=r"instruments has shape \(3,\): expected \(2,\)"):
         pick_notes(gamma, RATE, instruments=[0, 1, 1])
 
 
@@ -256,3 +256,8 @@ def test_the_strongest_chooses_first():
     truth = [Note(1.0, 440.0), Note(1.06, 440.0)]
     found = [Note(1.03, 440.0, strength=1.0), Note(0.97, 440.0, strength=2.0)]
     assert note_scores(found, truth) == (1, 1, 1)
+
+
+def test_a_template_is_not_made_of_silence():
+    with pytest.raises(ValueError, match=r"spectrograms\[0\] is silent"):
+        note_template([np.zeros((124, 70, 1))], [220.0])

@@ -62,8 +62,14 @@ def test_no_notes_are_a_file_too():
 
 
 def test_what_midi_cannot_say_is_refused():
-    for note in (Note(0, 440.0, 16), Note(0, 1e5), Note(-1, 440.0)):
+    for note in (Note(0, 440.0, 16), Note(0, 1e5), Note(3e5, 440.0)):
         with pytest.raises(ValueError, match="expected a key from 0 to 127"):
             midi_file([note])
+    with pytest.raises(ValueError, match=r"onset of notes\[0\] = -1"):
+        midi_file([Note(-1, 440.0)])
     with pytest.raises(ValueError, match="seconds = 0"):
         midi_file([], 0)
+
+
+def test_notes_without_strength_are_written_too():
+    assert len(read(midi_file([Note(0.0, 440.0, strength=0.0)]))) == 1

@@ -68,3 +68,11 @@ def test_spikes_move_with_the_sound():
     early, late = (omp(D, np.pad(x, ((160 + s, 200 - s), (0, 0))), k=12) for s in (0, 37))
     assert np.allclose(late.gamma[37:], early.gamma[:-37]), "the same spikes, 37 samples later"
     assert early.trace == pytest.approx(late.trace)
+
+
+def test_a_piece_is_not_played_with_the_wrong_notes():
+    notes = np.ones((2, 30, 1))
+    with pytest.raises(ValueError, match="3 pitches for 2 notes"):
+        play_notes([(0.0, 440.0, 0)], notes, [220.0, 440.0, 880.0], 100, 0.5)
+    with pytest.raises(ValueError, match="an onset of 2.0 s: expected at most seconds = 0.5"):
+        play_notes([(2.0, 440.0, 0)], notes, [220.0, 440.0], 100, 0.5)

@@ -455,7 +455,7 @@ def test_no_filters_have_all_their_shifts_below_welch(rng):
         assert welch_bound(m, n) == pytest.approx(math.sqrt((M - d) / (d * (M - 1))))
     q = np.linalg.qr(rng.standard_normal((8, 3)))[0][:, None, :]
     assert coherence(ConvDictionary(q, (32,), stride=8)) < welch_bound(3, 8), "some shifts may lie below"
-    with pytest.raises(ValueError, match=r"welch_bound\(0, 4\)"):
+    with pytest.raises(ValueError, match="m = 0: expected an integer"):
         welch_bound(0, 4)
 
 

@@ -314,3 +314,12 @@ def test_patches_that_cover_a_stripe_are_counted_for_the_unluckiest_one(rng):
                 count, at = count + (at < first + n), max(at + 1, first + n)
             most = max(most, count)
         assert most == cover_count(before, D), (n, outer, stride, outer_stride)
+
+
+def test_layers_are_layers():
+    for wrong in ([0.1, 2, 2, 0.5, 1.0], [(0.1, 2, 2, 0.5, 1.0)], "ab"):
+        for bounds in (dcp_error_bounds, layered_bp_error_bounds, layered_bp_weights):
+            with pytest.raises(TypeError, match=r"layers\[0\] is of type .*: expected Layer"):
+                bounds(wrong, 0.1)
+    with pytest.raises(ValueError, match="dictionaries is empty"):
+        layers_of([], [])

@@ -1,5 +1,7 @@
 """Sweeps: the same numbers however they are run, and nothing lost when they are interrupted."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,12 @@ def test_bad_settings_are_named(D, cardinalities, trials, message):
 def test_a_keyword_that_nobody_knows_is_named(D):
     with pytest.raises(TypeError, match="phase_transition.*'jobs'"):
         phase_transition(D, [1], 1, jobs=2)
+
+
+def test_functions_need_a_name_and_jobs_an_end(D):
+    with pytest.raises(TypeError, match="mine is of type partial: expected a function with a name"):
+        phase_transition(D, [1], 1, {"mine": partial(recover_omp)})
+    with pytest.raises(ValueError, match="n_jobs = 1000000: expected at most 999"):
+        phase_transition(D, [1], 1, n_jobs=10**6)
+    with pytest.raises(TypeError, match=r"cardinalities\[0\] = inf"):
+        phase_transition(D, [np.inf], 1)

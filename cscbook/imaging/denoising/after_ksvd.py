@@ -11,21 +11,23 @@ import math
 from ...arrays import array_namespace, asarray, check, check_level, check_whole
 from ...norms import l0
 from .checks import check_image
-from .ksvd import GAIN, Denoised, average, centred_patches, code_patches, image_patches, single, synthesize
+from .ksvd import GAIN, Denoised, averaged, centred_patches, code_patches, image_patches, single, synthesize
 
 
-def by_dictionary(y, sigma, D):
-    """Pairs (channel, dictionary), and the side of a patch; a tuple ``D`` holds one dictionary a channel."""
+def by_dictionary(y, sigma, D, name="D"):
+    """Pairs (channel, dictionary), the side of a patch, and ``sigma`` as a float; a tuple ``D`` holds one
+    dictionary a channel."""
     check("y", y, ndim=3)
     each = D if isinstance(D, tuple) else (D,) * y.shape[-1]
-    size, rows = math.isqrt(each[0].shape[0]), [one.shape[0] for one in each]
-    if len(rows) != y.shape[-1] or any(n != size * size for n in rows):
+    rows = [check(name, one, ndim=2).shape[0] for one in each]
+    if len(rows) != y.shape[-1] or any(n != math.isqrt(rows[0]) ** 2 for n in rows):
         raise ValueError(
             f"dictionaries with {rows} rows for an image of shape {tuple(y.shape)}: "
             "expected one, or one a channel, with the square of a patch size"
         )
-    check_image(y, sigma, size)
-    return [(y[..., i : i + 1], asarray(one, like=y)) for i, one in enumerate(each)], size
+    size = math.isqrt(rows[0])
+    sigma = check_image(y, sigma, size)
+    return [(y[..., i : i + 1], asarray(one, like=y)) for i, one in enumerate(each)], size, sigma
 
 
 def join(parts):
@@ -37,7 +39,7 @@ def join(parts):
 
 def _in_rounds(method, y, sigma, D, rounds, gain):
     """The rounds of ``method(channel, sigma, D, size, rounds, gain)`` on every channel, side by side."""
-    channels, size = by_dictionary(y, sigma, D)
+    (channels, size, sigma), gain = by_dictionary(y, sigma, D), check_level("gain", gain)
     each = [method(part, sigma, D, size, check_whole("rounds", rounds), gain) for part, D in channels]
     return map(join, zip(*each, strict=True))
 
@@ -52,6 +54,7 @@ def disagreement(P, x, size):
     [Romano & Elad, 2015].
     """
     R = image_patches(check("x", x, ndim=3), size)
+    array_namespace(check("P", P, ndim=2), R)
     if tuple(P.shape) != tuple(R.shape):
         raise ValueError(
             f"patches of shape {tuple(P.shape)}, image of shape {tuple(x.shape)}: "
@@ -88,7 +91,7 @@ def _share(y, sigma, D, size, rounds, gain):
         mean = xp.mean(P - q, axis=0, keepdims=True)
         code = code_patches(P - q - mean, D, sigma, gain)
         coded = synthesize(D, code) + mean
-        x = average(coded, y, size, 30 / sigma)
+        x = averaged(coded, y, size, 30 / sigma)
         q = disagreement(coded, single(x), size)
         yield Denoised(x, D, l0(code) / P.shape[1])
 
@@ -153,7 +156,7 @@ def _epll(y, sigma, D, size, rounds, gain):
         P, mean = centred_patches(single(x), size)
         code = code_patches(P, D, level, gain)
         weight = 30 / sigma * (level / sigma) ** 2
-        x = average(synthesize(D, code) + mean, y, size, weight)
+        x = averaged(synthesize(D, code) + mean, y, size, weight)
         atoms = l0(code) / P.shape[1]
         level = remaining_noise(level, atoms, P.shape[0])
         yield Denoised(x, D, atoms)
@@ -165,7 +168,8 @@ def remaining_noise(sigma, atoms, n):
     ``sigma sqrt((atoms + 1) / n)`` for n pixels: a projection P of rank r
     leaves ``E ||P e||^2 = r sigma^2``.
     """
-    return sigma * math.sqrt((atoms + 1) / n)
+    share = (check_level("atoms", atoms) + 1) / check_whole("n", n)
+    return check_level("sigma", sigma) * math.sqrt(share)
 
 
 # --- several scales -----------------------------------------------------------------------------------------
@@ -185,7 +189,11 @@ def haar(x):
 
 def inverse_haar(low, horizontal, vertical, diagonal):
     """The image of four Haar bands: the inverse of :func:`haar`, and its adjoint."""
-    xp, (H, W, c) = array_namespace(low, horizontal, vertical, diagonal), low.shape
+    xp, (H, W, c) = array_namespace(low, horizontal, vertical, diagonal), check("low", low, ndim=3).shape
+    details = {"horizontal": horizontal, "vertical": vertical, "diagonal": diagonal}
+    for name, band in details.items():
+        if check(name, band, ndim=3).shape != low.shape:
+            raise ValueError(f"{name} has shape {tuple(band.shape)}: expected that of low, {(H, W, c)}")
     left, right = low + horizontal, low - horizontal
     upper = xp.stack([left + vertical + diagonal, right + vertical - diagonal], axis=2)
     lower = xp.stack([left - vertical - diagonal, right - vertical + diagonal], axis=2)
@@ -206,7 +214,8 @@ def denoise_pyramid(denoise, y, levels=1):
         Height and width divisible by ``2^levels``.
     levels : int
     """
-    if any(length % 2 ** check_whole("levels", levels, 0) for length in y.shape[:2]):
+    levels = check_whole("levels", levels, 0)
+    if any(length % 2**levels for length in check("y", y, ndim=3).shape[:2]):
         raise ValueError(f"image of shape {tuple(y.shape)}: expected sides divisible by 2^{levels}")
     if levels == 0:
         return denoise(y)
@@ -234,7 +243,8 @@ def fuse_scales(denoise, y, x, weight=0.75):
     xp = array_namespace(check("y", y, ndim=3), check("x", x, ndim=3))
     if tuple(x.shape) != tuple(y.shape):
         raise ValueError(f"x has shape {tuple(x.shape)}, y has shape {tuple(y.shape)}")
-    if not 0 <= weight <= 1:
+    weight = check_level("weight", weight)
+    if weight > 1:
         raise ValueError(f"weight = {weight}: expected a number from 0 to 1")
     channels = [(y[..., i : i + 1], x[..., i : i + 1]) for i in range(x.shape[-1])]
     return xp.concat([_fuse(denoise, *one, weight) for one in channels], axis=-1)
@@ -247,4 +257,4 @@ def _fuse(denoise, y, x, weight):
     for i, j in itertools.product((0, 1), repeat=2):
         coarse[i::2, j::2, :] = denoise(low[i::2, j::2, :])
     P, mean = centred_patches(x, 2)
-    return average(P + (1 - weight) * mean + weight * xp.reshape(coarse, (1, -1)) / 2, x, 2)
+    return averaged(P + (1 - weight) * mean + weight * xp.reshape(coarse, (1, -1)) / 2, x, 2)

@@ -4,7 +4,7 @@ into patch denoising."""
 import itertools
 import math
 
-from ...arrays import added, array_namespace, asarray, check_level
+from ...arrays import added, array_namespace, asarray, check, check_level, check_type, check_whole
 from ...datasets.files import split_frequencies
 from ...dictionaries.convolution import ConvDictionary
 from ...dictionaries.matrix import dct_dictionary
@@ -44,7 +44,7 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
     stride : int
         At most n.
     shifts : list of (int, int), optional
-        Default: all ``stride^2``. Pixels that no shift reaches keep their noise.
+        Default: all ``stride^2``. Pixels that no shift reaches keep their noise. At least one, none negative.
     split : function, optional
         ``split(y)`` returns ``(low, high)`` with ``low + high = y``. Default:
         :func:`~cscbook.datasets.files.split_frequencies` with weight 3.
@@ -58,11 +58,12 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
     Denoised
         ``atoms_per_patch`` counts the non-zeros of a needle.
     """
-    D = asarray(dct_filters() if D is None else D, like=y)
-    check_image(y, sigma, max(D.shape[:2]))
-    check_stride(stride, min(D.shape[:2]))
+    D = asarray(dct_filters() if D is None else check("D", D, ndim=4), like=y)
+    sigma = check_image(y, sigma, max(D.shape[:2]))
+    stride = check_stride(stride, min(D.shape[:2]))
     lam, weight = 2.7 * sigma if lam is None else lam, check_level("weight", weight)
-    shifts = list(itertools.product(range(stride), repeat=2)) if shifts is None else list(shifts)
+    shifts = list(itertools.product(range(stride), repeat=2)) if shifts is None else shifts
+    shifts = _check_shifts(shifts, [N - n for N, n in zip(y.shape[:2], D.shape[:2], strict=True)])
     split = split or (lambda y: split_frequencies(y, 3.0))
     pursuit, used = pursuit or (lambda D, y: basis_pursuit(D, y, lam, tol=1e-4)), []
 
@@ -74,9 +75,22 @@ def denoise_csc(y, sigma, D=None, lam=None, stride=1, shifts=None, split=None, p
 
 
 def check_stride(stride, size):
-    """Raise unless atoms of this size, so far apart, leave no gaps."""
-    if not 1 <= stride <= size:
+    """``stride`` as an integer; raise unless atoms of this size, so far apart, leave no gaps."""
+    stride = check_whole("stride", stride)
+    if stride > size:
         raise ValueError(f"stride = {stride}: expected 1 <= stride <= {size}, the size of an atom")
+    return stride
+
+
+def _check_shifts(shifts, most):
+    """Pairs of integers, each at most the last place of an atom along its axis."""
+    found = [tuple(check_whole("shifts", i, 0) for i in shift) for shift in shifts]
+    if not found:
+        raise ValueError("shifts is empty: expected at least one pair of integers")
+    for shift in found:
+        if len(shift) != 2 or any(i > top for i, top in zip(shift, most, strict=True)):
+            raise ValueError(f"shifts holds {shift}: expected pairs of integers, at most {tuple(most)}")
+    return found
 
 
 def _one_shift(y, filters, stride, shift, split, pursuit, used):
@@ -84,7 +98,7 @@ def _one_shift(y, filters, stride, shift, split, pursuit, used):
     part = y[shift[0] :, shift[1] :, :]
     low, high = split(part)
     D = ConvDictionary(filters, tuple(part.shape[:2]), stride, circular=False)
-    gamma = pursuit(D, high).gamma
+    gamma = check_type("what pursuit returns", pursuit(D, high), Pursuit).gamma
     used.append(l0(gamma) / math.prod(D.positions))
     reach = tuple(slice(0, stride * (P - 1) + n) for P, n in zip(D.positions, D.size, strict=True))
     return (low + D @ gamma)[(*reach, slice(None))]
@@ -102,6 +116,7 @@ def _average_shifts(y, parts, weight):
 
 def block_means(size):
     """A ``split`` for strided codes: ``low`` holds the mean of each ``size x size`` block of the image."""
+    size = check_whole("size", size)
 
     def split(y):
         P = patches(y, (size, size), size, circular=False)
@@ -118,14 +133,13 @@ def block_omp(sigma, gain=GAIN):
 
     The global problem falls apart into blocks, and each has its own error bound.
     """
+    bound = check_level("gain", gain) * check_level("sigma", sigma)
 
     def pursuit(D, y):
         if any(n != D.stride for n in D.size) or D.circular:
             raise ValueError(f"atoms of size {D.size} at stride {D.stride} overlap: expected separate blocks")
         xp, P = array_namespace(y), patches(single(y), D.size, D.stride, circular=False)
-        found = omp(
-            single(D.local), xp.reshape(P, (-1, P.shape[-1])).T, tol=gain * sigma * P.shape[-1] ** 0.5
-        )
+        found = omp(single(D.local), xp.reshape(P, (-1, P.shape[-1])).T, tol=bound * P.shape[-1] ** 0.5)
         gamma = found.gamma.toarray() if hasattr(found.gamma, "toarray") else found.gamma
         gamma = xp.reshape(xp.asarray(gamma).T, (*D.positions, D.local.shape[1]))
         return Pursuit(xp.astype(gamma, y.dtype), (), found.converged)

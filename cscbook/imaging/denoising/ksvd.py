@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import array_namespace, asarray, float64, indices, to_numpy
+from ...arrays import (
+    array_namespace,
+    as_generator,
+    asarray,
+    check,
+    check_level,
+    check_whole,
+    float64,
+    indices,
+    to_numpy,
+)
 from ...dictionaries.matrix import atom_norms, dct_dictionary, dct_matrix
 from ...learning import ksvd
 from ...local import aggregate, counts, patches
@@ -42,10 +52,13 @@ class Denoised:
 
 def psnr(x, truth, peak=255):
     """Peak signal-to-noise ratio ``20 log10(peak / rmse)`` in dB; infinite for equal images."""
-    xp = array_namespace(x, truth)
+    xp, peak = array_namespace(x, truth), check_level("peak", peak, positive=True)
     if tuple(x.shape) != tuple(truth.shape):
         raise ValueError(f"psnr of shapes {tuple(x.shape)} and {tuple(truth.shape)}")
-    mse = float(xp.mean((float64(x) - float64(truth)) ** 2))
+    for name, image in (("x", x), ("truth", truth)):
+        if not xp.isdtype(image.dtype, ("bool", "integral", "real floating")):
+            raise TypeError(f"{name} has dtype {image.dtype}: expected real numbers")
+    mse = float(xp.mean((check("x", float64(x)) - check("truth", float64(truth))) ** 2))
     return math.inf if mse == 0 else 10 * math.log10(peak**2 / mse)
 
 
@@ -66,6 +79,8 @@ def by_channel(denoise, y):
 def image_patches(y, size):
     """All overlapping ``size`` x ``size`` patches of an image (H, W, 1), as columns (size^2, p)."""
     xp = array_namespace(y)
+    if y.ndim != 3 or y.shape[-1] != 1:
+        raise ValueError(f"y has shape {tuple(y.shape)}: expected an image (H, W, 1), one channel")
     p = patches(y, (size, size), circular=False)
     return xp.reshape(p, (-1, size * size)).T
 
@@ -76,6 +91,19 @@ def average(P, y, size, weight=0.0):
 
     ``P`` holds the patches as columns (size^2, p); the result has the shape of the image ``y`` (H, W, 1).
     """
+    size, P_shape = check_whole("size", size), tuple(check("P", P, ndim=2).shape)
+    array_namespace(P, check("y", y, ndim=3))
+    count = math.prod(N - size + 1 for N in y.shape[:2])
+    if y.shape[-1] != 1 or size > min(y.shape[:2]) or P_shape != (size * size, count):
+        raise ValueError(
+            f"P of shape {P_shape}, y of shape {tuple(y.shape)}: expected all patches of {size} x {size} of "
+            "an image (H, W, 1)"
+        )
+    return averaged(P, y, size, check_level("weight", weight))
+
+
+def averaged(P, y, size, weight=0.0):
+    """:func:`average`, for what is checked already."""
     xp, space = array_namespace(y), tuple(y.shape[:2])
     grid = tuple(s - size + 1 for s in space)
     total = aggregate(xp.reshape(P.T, grid + (size * size,)), (size, size), space, circular=False)
@@ -89,10 +117,11 @@ def denoise_dct(y, sigma, size=8, threshold=2.7):
 
     ``x = sum_i w_i R_i^T C^T H(C R_i y) / sum_i w_i R_i^T 1`` with the orthonormal 2-D DCT ``C``, hard
     thresholding ``H`` at ``threshold * sigma`` (the constant is kept), and ``w_i = 1 / ||H(C R_i
-    y)||_0``. Returns an image like ``y``.
+    y)||_0``, 1 where all is zero. Returns an image like ``y``.
     """
-    C = asarray(dct_matrix(size), like=check_image(y, sigma, size))
-    return by_channel(lambda channel: _dct_channel(channel, C, threshold * sigma), y)
+    beta = check_level("threshold", threshold) * check_image(y, sigma, check_whole("size", size))
+    C = asarray(dct_matrix(size), like=y)
+    return by_channel(lambda channel: _dct_channel(channel, C, beta), y)
 
 
 def _dct_channel(y, C, beta):
@@ -101,7 +130,8 @@ def _dct_channel(y, C, beta):
     code = C.T @ xp.reshape(p, p.shape[:2] + (size, size)) @ C
     kept = hard(code, beta)
     kept[..., 0, 0] = code[..., 0, 0]
-    weight = 1 / xp.sum(xp.astype(kept != 0, y.dtype), axis=(-2, -1))[..., None]
+    used = xp.sum(xp.astype(kept != 0, y.dtype), axis=(-2, -1))[..., None]
+    weight = 1 / xp.maximum(used, xp.ones_like(used))  # a black patch has no entry at all
     p = weight * xp.reshape(C @ kept @ C.T, p.shape)
     cover = aggregate(weight * xp.ones_like(p), (size, size), space, circular=False)
     return aggregate(p, (size, size), space, circular=False) / cover
@@ -125,11 +155,10 @@ def denoise_omp(y, sigma, D=None, gain=GAIN):
     -------
     Denoised
     """
-    D = asarray(dct_dictionary() if D is None else D, like=y)
-    size = patch_size(D)
+    D = asarray(dct_dictionary() if D is None else check("D", D, ndim=2), like=y)
+    size, gain, used = patch_size(D), check_level("gain", gain), []
     atom_norms(D)
-    check_image(y, sigma, size)
-    used = []
+    sigma = check_image(y, sigma, size)
     x = by_channel(lambda channel: _omp_channel(channel, sigma, D, size, gain, used), y)
     return Denoised(x, D, sum(used) / len(used))
 
@@ -138,7 +167,7 @@ def _omp_channel(y, sigma, D, size, gain, used):
     P, mean = centred_patches(single(y), size)
     code = code_patches(P, D, sigma, gain)
     used.append(l0(code) / P.shape[1])
-    return average(synthesize(D, code) + mean, y, size, 30 / sigma)
+    return averaged(synthesize(D, code) + mean, y, size, 30 / sigma)
 
 
 def centred_patches(y, size):
@@ -183,11 +212,10 @@ def denoise_ksvd(y, sigma, D0=None, n_iter=20, train=40_000, gain=GAIN, rng=None
     -------
     Denoised
     """
-    D0 = asarray(dct_dictionary() if D0 is None else D0, like=y)
-    size, rng = patch_size(D0), np.random.default_rng(0) if rng is None else rng
-    if train < 1:
-        raise ValueError(f"train = {train}: expected at least 1")
-    check_image(y, sigma, size)
+    D0 = asarray(dct_dictionary() if D0 is None else check("D0", D0, ndim=2), like=y)
+    size, rng, gain = patch_size(D0), as_generator(rng), check_level("gain", gain)
+    n_iter, train = check_whole("n_iter", n_iter), check_whole("train", train)
+    sigma = check_image(y, sigma, size)
     parts = [
         _ksvd_channel(y[..., i : i + 1], sigma, D0, size, n_iter, train, gain, rng)
         for i in range(y.shape[-1])

@@ -2,11 +2,11 @@
 
 import math
 
-from ...arrays import array_namespace, check, check_level, check_whole, float64, indices, zeros
+from ...arrays import array_namespace, check, check_level, check_type, check_whole, float64, indices, zeros
 from ...dictionaries.matrix import atom_norms
 from ...pursuits import Pursuit
 from .after_ksvd import by_dictionary, join
-from .ksvd import GAIN, Denoised, average, centred_patches, single
+from .ksvd import GAIN, Denoised, averaged, centred_patches, single
 from .similar_patches import similar_patches
 
 
@@ -32,10 +32,13 @@ def denoise_lssc(y, sigma, start, members=16, window=32, gain=GAIN):
     -------
     Denoised
     """
-    channels, size = by_dictionary(y, sigma, start.D)
+    check_type("start", start, Denoised)
+    channels, size, sigma = by_dictionary(y, sigma, start.D, "start.D")
+    array_namespace(y, check("start.x", start.x, ndim=3))
     if tuple(start.x.shape) != tuple(y.shape):
         raise ValueError(f"start.x has shape {tuple(start.x.shape)}, y has shape {tuple(y.shape)}")
-    margin = 1 + (check_level("gain", gain) ** 2 - 1) / math.sqrt(check_whole("members", members))
+    members = check_whole("members", members)
+    margin = 1 + (check_level("gain", gain) ** 2 - 1) / math.sqrt(members)
     tol = sigma * size * math.sqrt(members * margin)
     guides = [single(start.x[..., i : i + 1]) for i in range(y.shape[-1])]
     groups = [similar_patches(guide, size, members, window) for guide in guides]
@@ -55,7 +58,7 @@ def _lssc(y, D, size, groups, tol, weight, run=256):
         own.append((Y - r)[:, :, 0])
         atoms += sum(int(xp.sum(xp.astype(xp.any(along != 0, axis=1), xp.int64))) for _, _, along in steps)
     own = xp.take(xp.concat(own, axis=1), xp.argsort(order), axis=1)
-    return Denoised(average(own + mean, y, size, weight), D, atoms / groups.shape[0])
+    return Denoised(averaged(own + mean, y, size, weight), D, atoms / groups.shape[0])
 
 
 def simultaneous_omp(D, Y, k=None, tol=None):

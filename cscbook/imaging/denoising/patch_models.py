@@ -7,8 +7,8 @@ believe of them.
 import math
 
 from ...arrays import array_namespace, asarray, check, check_level, check_whole, eye, float64, zeros
-from .checks import check_image
-from .ksvd import average, by_channel, centred_patches, image_patches
+from .checks import check_image, check_scale
+from .ksvd import averaged, by_channel, centred_patches, image_patches
 from .similar_patches import similar_patches, ungroup
 
 # --- a mixture of Gaussians ---------------------------------------------------------------------------------
@@ -40,12 +40,12 @@ def denoise_epll(y, sigma, weights, covariances, betas=(1, 4, 8, 16, 32), fideli
     -------
     array (H, W, c)
     """
-    weights, covariances = _check_mixture(asarray(weights, like=y), asarray(covariances, like=y))
+    weights, covariances = _check_mixture(weights, covariances, y)
     n = covariances.shape[1]
-    check_image(y, sigma, math.isqrt(n))
-    check_level("fidelity", fidelity)
-    if len(betas) == 0 or not all(beta > 0 for beta in betas):
-        raise ValueError(f"betas = {betas}: expected positive numbers")
+    sigma, fidelity = check_image(y, sigma, math.isqrt(n)), check_level("fidelity", fidelity)
+    betas = [check_scale("betas", beta) for beta in betas]
+    if not betas:
+        raise ValueError("betas is empty: expected at least one positive number")
     return by_channel(lambda part: _epll(part, sigma, weights, covariances, betas, fidelity * n), y)
 
 
@@ -54,7 +54,7 @@ def _epll(y, sigma, weights, covariances, betas, lam):
     for beta in betas:
         P, mean = centred_patches(x, size)
         z = mixture_patches(P, sigma / math.sqrt(beta), weights, covariances)
-        x = average(z + mean, y, size, lam / beta)
+        x = averaged(z + mean, y, size, lam / beta)
     return x
 
 
@@ -81,8 +81,11 @@ def mixture_patches(P, sigma, weights, covariances):
     return P - sigma**2 * white
 
 
-def _check_mixture(weights, covariances):
-    xp = array_namespace(check("weights", weights, ndim=1), check("covariances", covariances, ndim=3))
+def _check_mixture(weights, covariances, y):
+    """The mixture beside ``y`` and in its type."""
+    weights = asarray(check("weights", weights, ndim=1), like=y)
+    covariances = asarray(check("covariances", covariances, ndim=3), like=y)
+    xp = array_namespace(weights, covariances)
     (K,), n = weights.shape, covariances.shape[1]
     if tuple(covariances.shape) != (K, n, n) or math.isqrt(n) ** 2 != n:
         raise ValueError(
@@ -132,12 +135,15 @@ def denoise_wnnm(
     -------
     array (H, W, c)
     """
-    check_image(y, sigma, size)
-    check_whole("rounds", rounds)
+    size, members, stride = (
+        check_whole(name, value) for name, value in (("size", size), ("members", members), ("stride", stride))
+    )
+    sigma, rounds = check_image(y, sigma, size), check_whole("rounds", rounds)
     if stride > size:
         raise ValueError(f"stride = {stride}: expected at most the size {size}, else pixels are in no group")
-    for name, value in (("feedback", feedback), ("left", left), ("gain", gain)):
-        check_level(name, value)
+    feedback, left, gain = (
+        check_level(name, value) for name, value in (("feedback", feedback), ("left", left), ("gain", gain))
+    )
     beta, matching = gain * (size + math.sqrt(members)), (members, window, stride)
     return by_channel(lambda part: _wnnm(part, sigma, size, matching, rounds, feedback, left, beta), y)
 
@@ -162,7 +168,7 @@ def low_rank_round(y, size, matching, beta):
     Z = (U * shrink_singular_values(s, beta)[:, None, :]) @ V + mean
     total = ungroup(xp.moveaxis(Z, 0, 1), groups, count)
     often = ungroup(xp.ones_like(Z[None, :, 0, :]), groups, count) * xp.ones_like(P)
-    return average(total, y, size) / average(often, y, size)
+    return averaged(total, y, size) / averaged(often, y, size)
 
 
 def shrink_singular_values(s, beta):

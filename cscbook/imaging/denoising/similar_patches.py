@@ -26,9 +26,14 @@ def similar_patches(x, size, members, window, stride=1):
         Patch numbers, as the columns of :func:`image_patches`; the reference comes first, then the
         others by distance.
     """
-    xp, grid = array_namespace(check("x", x, ndim=3)), _check(x, size, members, window, stride)
+    xp = array_namespace(check("x", x, ndim=3))
+    size, members, window, stride = (
+        check_whole(name, value)
+        for name, value in (("size", size), ("members", members), ("window", window), ("stride", stride))
+    )
+    grid = _grid(x, size, members, window)
     rows, columns = ([*range(0, last, stride)] + [last - 1] * ((last - 1) % stride > 0) for last in grid)
-    shifts = [(di, dj) for di in _around(window) for dj in _around(window)]
+    shifts = [(di, dj) for di in _around(window, grid[0]) for dj in _around(window, grid[1])]
     step = indices([di * grid[1] + dj for di, dj in shifts], like=x)
     band, groups = max(1, AT_ONCE // (len(shifts) * len(columns))), []
     for start in range(0, len(rows), band):
@@ -40,13 +45,13 @@ def similar_patches(x, size, members, window, stride=1):
     return xp.concat(groups)
 
 
-def _around(window):
-    return range(-(window // 2), window - window // 2)
+def _around(window, length):
+    """The shifts of a window, but for those that leave a grid of this length from every place."""
+    return range(max(-(window // 2), 1 - length), min(window - window // 2, length))
 
 
-def _check(x, size, members, window, stride):
-    for name, value in (("size", size), ("members", members), ("window", window), ("stride", stride)):
-        check_whole(name, value)
+def _grid(x, size, members, window):
+    """How many places a patch has along each axis; raise where a window holds too few."""
     if size > min(x.shape[:2]):
         raise ValueError(f"image of shape {tuple(x.shape)} is smaller than a patch of {size} x {size}")
     grid = tuple(length - size + 1 for length in x.shape[:2])

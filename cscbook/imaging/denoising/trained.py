@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...arrays import array_namespace, asarray, indices, to_numpy
+from ...arrays import array_namespace, asarray, check, check_type, check_whole, indices, to_numpy
 from ...checkpoints import write_npz
 from ...datasets.files import _read
 from ...networks.denoising_plans import csc_network
 from ...networks.plans import Geometry
 from ...pursuits import Pursuit
-from .checks import check_image
+from .checks import check_image, check_scale
 from .csc import denoise_csc
 from .ksvd import PEAK, Denoised, single
+
+ARRAYS = ("A", "B", "C", "tau")  # of a csc_network
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ def denoise_trained(y, denoiser, sigma=None, shifts=None):
     Denoised
         ``atoms_per_patch`` counts the non-zeros of a needle.
     """
-    theta = {name: single(a) for name, a in denoiser.theta.items()}
-    border = theta["C"].shape[0] + denoiser.stride
-    sigma = denoiser.sigma if sigma is None else sigma
-    check_image(y, sigma, border + 1)
-    scale = PEAK * sigma / denoiser.sigma
+    check_type("denoiser", denoiser, Denoiser)
+    theta = check_arrays("denoiser.theta", denoiser.theta, denoiser.plan)
+    stride, trained = check_whole("stride", denoiser.stride), check_scale("denoiser.sigma", denoiser.sigma)
+    border = theta["C"].shape[0] + stride
+    sigma = check_image(y, trained if sigma is None else sigma, border + 1)
+    scale = PEAK * sigma / trained
 
     def pursuit(D, y):
         code, _ = denoiser.plan(theta, y[None, ...] / scale, Geometry(D.size, D.stride, D.space))
@@ -82,13 +85,31 @@ def denoise_trained(y, denoiser, sigma=None, shifts=None):
         sigma,
         theta["C"],
         lam=0.0,
-        stride=denoiser.stride,
+        stride=stride,
         shifts=shifts,
         split=_mean_apart,
         pursuit=pursuit,
     )
     x = array_namespace(y).astype(found.x[(*inside, slice(None))], y.dtype)
     return Denoised(x, found.D, found.atoms_per_patch)
+
+
+def check_arrays(name, theta, plan):
+    """The arrays of a pursuit in single precision; raise unless those that it needs are there."""
+    needed = ARRAYS if getattr(plan, "name", None) == "csc_network" else ("C",)
+    missing = [one for one in needed if one not in check_type(name, theta, dict)]
+    if missing:
+        raise ValueError(f"{name} holds {sorted(map(str, theta))}: expected {missing[0]!r} as well")
+    theta = {one: single(check(f'{name}["{one}"]', a)) for one, a in theta.items()}
+    array_namespace(*theta.values())
+    shape = tuple(theta["C"].shape)
+    if len(shape) != 4 or shape[1:3] != (shape[0], 1):
+        raise ValueError(f'{name}["C"] of shape {shape}: expected (n, n, 1, m)')
+    for one in needed:
+        expected = shape[-1:] if one == "tau" else shape
+        if tuple(theta[one].shape) != expected:
+            raise ValueError(f'{name}["{one}"] has shape {tuple(theta[one].shape)}: expected {expected}')
+    return theta
 
 
 def _mean_apart(y):
@@ -108,10 +129,16 @@ def reflect(y, border):
 
 def save_denoiser(file, denoiser):
     """Write a trained :func:`~cscbook.networks.csc_network` as an npz, in single precision."""
-    if getattr(denoiser.plan, "name", None) != "csc_network":
-        raise ValueError(f"plan = {denoiser.plan.__qualname__}: expected a csc_network")
-    arrays = {name: to_numpy(single(a)) for name, a in denoiser.theta.items()}
-    numbers = {"steps": denoiser.plan.numbers[0], "stride": denoiser.stride, "sigma": denoiser.sigma}
+    plan = check_type("denoiser", denoiser, Denoiser).plan
+    if getattr(plan, "name", None) != "csc_network":
+        raise ValueError(f"plan = {getattr(plan, '__qualname__', plan)}: expected a csc_network")
+    theta = check_arrays("denoiser.theta", denoiser.theta, plan)
+    arrays = {name: to_numpy(a) for name, a in theta.items()}
+    numbers = {
+        "steps": plan.numbers[0],
+        "stride": check_whole("stride", denoiser.stride),
+        "sigma": check_scale("denoiser.sigma", denoiser.sigma),
+    }
     write_npz(file, arrays | {name: np.array(value) for name, value in numbers.items()})
 
 
@@ -119,5 +146,5 @@ def load_denoiser(file=None):
     """The denoiser in a file of :func:`save_denoiser`; by default the one that ``data/train_denoiser.py``
     trained on seven photographs for noise of 25."""
     with np.load(_read("denoiser.npz") if file is None else file, allow_pickle=False) as kept:
-        theta = {name: asarray(kept[name]) for name in ("A", "B", "C", "tau")}
+        theta = {name: asarray(kept[name]) for name in ARRAYS}
         return Denoiser(theta, csc_network(int(kept["steps"])), int(kept["stride"]), float(kept["sigma"]))

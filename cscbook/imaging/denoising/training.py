@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ...arrays import added, array_namespace, check
+from ...arrays import added, array_namespace, as_generator, check_level, check_type, check_whole
 from ...checkpoints import run, take
 from ...datasets.synthetic import noise
 from ...networks.optimisers import adam, pack, unpack
@@ -15,7 +15,7 @@ from .checks import check_image
 from .csc import check_stride
 from .ksvd import PEAK, single
 from .symmetries import view
-from .trained import Denoiser
+from .trained import Denoiser, check_arrays
 
 
 def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_iter=10, **training):
@@ -43,7 +43,7 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     n_iter : int
         Rounds.
     batch, steps : int, default 16 and 100
-        Crops a step, and steps a round.
+        Crops a step, at most as many as there are different ones, and steps a round.
     rate : float, default 4e-3
     rng : numpy Generator, optional
     progress : bool, default False
@@ -55,10 +55,16 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     Denoiser
     """
     batch, steps, rate = take(training, batch=16, steps=100, rate=4e-3)
-    rng = training["rng"] = training.get("rng") or np.random.default_rng(0)
-    size = _check(images, sigma, start, stride, shifts, blocks)
+    rng = training["rng"] = as_generator(training.get("rng"))
+    batch, steps, n_iter = (
+        check_whole(name, value) for name, value in (("batch", batch), ("steps", steps), ("n_iter", n_iter))
+    )
+    rate, theta = check_level("rate", rate), check_arrays("start", start, plan)
+    size = theta["C"].shape[0]
+    stride, shifts, blocks = _check_geometry(stride, shifts, blocks, size)
+    sigma = _check_images(images, sigma, theta["C"], stride * blocks + size - 1, batch)
     images = [single(x) / PEAK for x in images]
-    state = {**pack({name: single(a) for name, a in start.items()}), "t": np.zeros(1)}
+    state = {**pack(theta), "t": np.zeros(1)}
     draw = partial(_crops, images, sigma / PEAK, batch, stride * blocks + size - 1)
     layer = Geometry((size, size), stride, (stride * (blocks - 1) + size,) * 2)
     step = partial(_round, draw, plan, layer, shifts, steps, rate, n_iter * steps)
@@ -68,22 +74,29 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     return Denoiser(unpack(state)[0], plan, stride, sigma, trace)
 
 
-def _check(images, sigma, start, stride, shifts, blocks):
-    """Raise unless all fits; returns the side of the filters."""
-    if not images:
-        raise ValueError("images is empty: expected at least one photograph")
-    size = check('start["C"]', start["C"], ndim=4).shape[0]
-    if start["C"].shape[1:3] != (size, 1):
-        raise ValueError(f'start["C"] of shape {tuple(start["C"].shape)}: expected (n, n, 1, m)')
-    check_stride(stride, size)
-    if not 1 <= shifts <= stride**2 or stride * blocks < size:
+def _check_geometry(stride, shifts, blocks, size):
+    """``stride``, ``shifts`` and ``blocks`` as integers that fit filters of this size."""
+    stride, shifts = check_stride(stride, size), check_whole("shifts", shifts)
+    blocks = check_whole("blocks", blocks)
+    if shifts > stride**2 or stride * blocks < size:
         raise ValueError(
             f"shifts = {shifts}, blocks = {blocks}: expected 1 <= shifts <= {stride**2}, "
             f"and at least {-(-size // stride)} blocks"
         )
+    return stride, shifts, blocks
+
+
+def _check_images(images, sigma, filters, side, batch):
+    """``sigma`` as a float; raise unless all images hold a crop, and together ``batch`` different ones."""
+    if not check_type("images", images, list, tuple):
+        raise ValueError("images is empty: expected at least one photograph")
     for x in images:
-        check_image(x, sigma, stride * blocks + size - 1)
-    return size
+        sigma = check_image(x, sigma, side)
+    array_namespace(*images, filters)
+    most = 8 * sum(x.shape[-1] * math.prod(N - side + 1 for N in x.shape[:2]) for x in images)
+    if batch > most:
+        raise ValueError(f"batch = {batch}: expected at most {most}, the number of different crops")
+    return sigma
 
 
 def _crops(images, sigma, batch, side, rng):

@@ -237,3 +237,9 @@ def test_bricks_gain(rng):
 def test_bad_input_is_named(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(noisy(rng, (10, 10, 1)), small_dictionary(rng))
+
+
+def test_bands_of_other_shapes_are_named(rng):
+    low, *details = haar(rng.standard_normal((8, 6, 1)))
+    with pytest.raises(ValueError, match=r"vertical has shape \(4, 2, 1\): expected that of low"):
+        inverse_haar(low, details[0], details[1][:, 1:], details[2])

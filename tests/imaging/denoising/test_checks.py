@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from cscbook import denoise_ksvd, denoise_omp, inpaint
+from cscbook import denoise_dct, denoise_ksvd, denoise_omp, inpaint, separate
+from cscbook.imaging import denoise_epll, denoise_wnnm
 from cscbook.imaging.denoising.checks import check_intensities, check_mask
-from cscbook.imaging.total_variation import inpaint_tv
+from cscbook.imaging.total_variation import denoise_tv, inpaint_tv
+
+FILTERS = np.random.default_rng(1).standard_normal((4, 4, 1, 5))
 
 
 @pytest.mark.parametrize("denoise", [denoise_ksvd, denoise_omp])
@@ -32,3 +35,34 @@ def test_a_mask_may_be_bool_or_numbers(rng):
         assert found.dtype == y.dtype and np.array_equal(found, np.broadcast_to(seen, y.shape))
     with pytest.raises(ValueError, match="expected 1 where a pixel is seen"):
         check_mask(0.5 * seen, y)
+
+
+def picture(rng):
+    return (100 + 20 * rng.standard_normal((14, 15, 1))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("solve", "value"),
+    [
+        (lambda y, a: inpaint(y, y > 90, FILTERS, mu=a).x, 1.0),
+        (lambda y, a: inpaint(y, y > 90, FILTERS, lam=a).x, 0.05),
+        (lambda y, a: inpaint_tv(y, y > 90, 9, step=a), 0.02),
+        (lambda y, a: denoise_tv(y, a).x, 10.0),
+        (lambda y, a: separate(y, FILTERS, lam=a, rounds=1).texture, 0.05),
+        (lambda y, a: denoise_dct(y, a, 4), 20.0),
+        (lambda y, a: denoise_omp(y, a, np.eye(16)).x, 20.0),
+        (lambda y, a: denoise_wnnm(y, a, 4, 5, 5), 20.0),
+        (lambda y, a: denoise_epll(y, a, np.ones(1), 400 * np.eye(16)[None]), 20.0),
+    ],
+)
+def test_a_number_of_numpy_gives_what_the_same_float_gives(rng, solve, value):
+    """``np.float64`` times a float32 array is float64: another precision, and another answer."""
+    y = picture(rng)
+    one, other = solve(y, value), solve(y, np.float64(value))
+    assert one.dtype == other.dtype == np.float32 and np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("sigma", [1e-300, 1e-13, 1e13])
+def test_a_noise_level_beyond_single_precision_is_named(rng, sigma):
+    with pytest.raises(ValueError, match=f"sigma = {sigma}"):
+        denoise_omp(picture(rng), sigma, np.eye(16))

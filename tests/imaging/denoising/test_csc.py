@@ -136,3 +136,18 @@ def test_bad_input_is_named(rng):
         denoise_csc(y, 25, D, stride=2, pursuit=block_omp(25))
     with pytest.raises(ValueError, match="smaller than a patch of 4"):
         denoise_csc(y[:3], 25, D)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "message"),
+    [
+        ([], "shifts is empty"),
+        ([(0, -1)], "shifts = -1"),
+        ([(0, 9)], r"shifts holds \(0, 9\): expected pairs of integers, at most \(8, 8\)"),
+        ([(0,)], r"shifts holds \(0,\)"),
+        ([(0, 0.5)], "shifts = 0.5"),
+    ],
+)
+def test_shifts_that_leave_no_atom_are_named(rng, shifts, message):
+    with pytest.raises(ValueError, match=message):
+        denoise_csc(100 + rng.standard_normal((12, 12, 1)), 5.0, dct_filters(4, 5), stride=2, shifts=shifts)

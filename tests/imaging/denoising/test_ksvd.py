@@ -73,6 +73,13 @@ def test_psnr_is_its_formula(xp, rng):
         psnr(xp(x), xp(np.zeros((5, 6, 3))))
 
 
+def test_psnr_takes_real_numbers_only(rng):
+    x = rng.integers(0, 256, (5, 6, 1), dtype=np.uint8)
+    assert psnr(x, np.flip(x, axis=0)) == psnr(x.astype(float), np.flip(x, axis=0).astype(float))
+    with pytest.raises(TypeError, match="truth has dtype complex128"):
+        psnr(x + 0.0, x + 1j)
+
+
 # --- Guleryuz -----------------------------------------------------------------------------------------------
 
 
@@ -88,6 +95,15 @@ def test_weighted_dct_denoising_is_its_formula(xp, rng, close):
             total[i : i + 4, j : j + 4] += w * scipy.fft.idctn(kept, norm="ortho")
             weights[i : i + 4, j : j + 4] += w
     close(denoise_dct(xp(y), sigma, size=4), (total / weights)[..., None], factor=10)
+
+
+def test_black_blocks_stay_black(xp, close):
+    """A patch without any entry has a weight too: it once was one over zero."""
+    x = photograph()
+    x[:9, :9] = 0
+    found = denoise_dct(xp(x), 25, size=4)
+    close(to_numpy(found)[:6, :6], np.zeros((6, 6, 1)))
+    close(denoise_dct(xp(0 * x), 25, size=4), 0 * x)
 
 
 def test_without_a_threshold_the_image_comes_back(xp, close):
@@ -232,3 +248,20 @@ def test_bad_training_is_named(rng):
         denoise_ksvd(y, 25, n_iter=0)
     with pytest.raises(ValueError, match="train = 0"):
         denoise_ksvd(y, 25, train=0)
+
+
+def test_patches_are_those_of_one_channel(rng):
+    """Patches of two channels would stand in the columns one after the other."""
+    y = rng.standard_normal((12, 12, 2))
+    with pytest.raises(ValueError, match=r"y has shape \(12, 12, 2\): expected an image \(H, W, 1\)"):
+        image_patches(y, 4)
+    P = image_patches(y[..., :1], 4)
+    for patches, image in ((P, y), (P[:, 1:], y[..., :1]), (P[1:], y[..., :1])):
+        with pytest.raises(ValueError, match="expected all patches of 4 x 4"):
+            average(patches, image, 4)
+
+
+@pytest.mark.parametrize("n_iter", [None, math.inf])
+def test_rounds_without_an_end_are_refused(rng, n_iter):
+    with pytest.raises(TypeError, match="n_iter = "):
+        denoise_ksvd(100 + 9 * rng.standard_normal((12, 12, 1)), 5.0, n_iter=n_iter)

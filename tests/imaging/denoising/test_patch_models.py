@@ -65,7 +65,7 @@ def test_epll_solves_its_two_steps(xp, rng, close):
 
 def test_a_gaussian_that_allows_everything_changes_nothing(xp, rng, close):
     y = like_a_photograph(rng)
-    S = xp(1e16 * np.eye(9)[None])
+    S = xp((1e16 if xp.dtype == "float64" else 1e11) * np.eye(9)[None])
     close(denoise_epll(xp(y), 10.0, xp([1.0]), S), y, factor=100)
 
 

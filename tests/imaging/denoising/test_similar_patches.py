@@ -76,3 +76,9 @@ Y = np.zeros((12, 12, 1))
 def test_windows_that_do_not_fit_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_window_may_be_larger_than_the_image(xp, rng):
+    x = xp(like_a_photograph(rng, (9, 8, 1)))
+    all_of_it = to_numpy(similar_patches(x, 3, 5, 14))
+    assert np.array_equal(to_numpy(similar_patches(x, 3, 5, 10**15)), all_of_it)

@@ -107,6 +107,7 @@ def test_an_interruption_changes_nothing(tmp_path, monkeypatch):
         ({"blocks": 1}, "blocks = 1"),
         ({"blocks": 40}, "smaller than a patch"),
         ({"n_iter": 0}, "n_iter = 0"),
+        ({"batch": 10**15}, "batch = 1000000000000000: expected at most"),
     ],
 )
 def test_bad_input_is_named(change, message):
@@ -130,6 +131,10 @@ def test_bad_networks_are_named(rng):
         train_denoiser(x, 0.0, start, csc_network(2), 2, blocks=4)
     with pytest.raises(ValueError, match="expected \\(n, n, 1, m\\)"):
         train_denoiser(x, 25.0, start | {"C": start["C"][:3]}, csc_network(2), 2)
+    with pytest.raises(ValueError, match="expected 'A' as well"):
+        train_denoiser(x, 25.0, {"B": start["B"], "C": start["C"]}, csc_network(2), 2)
+    with pytest.raises(ValueError, match=r'start\["tau"\] has shape \(1,\)'):
+        train_denoiser(x, 25.0, start | {"tau": start["tau"][:1]}, csc_network(2), 2)
     with pytest.raises(ValueError, match="steps = 0"):
         csc_network(0)
     with pytest.raises(ValueError, match="lam = -1"):
