@@ -84,9 +84,10 @@ def thresholding(D, y, beta, shrink=soft):
 
 
 def _steps(D, y, lam, lipschitz, start):
-    """The constant of the steps, the weight and the first code of ISTA and FISTA."""
+    """The constant of the steps, the weight and the first code of ISTA and FISTA. Where D is zero, any
+    constant will do."""
     check_problem(D, y)
-    c = largest_eigenvalue(D) if lipschitz is None else check_weight(lipschitz, "lipschitz", positive=True)
+    c = largest_eigenvalue(D) or 1.0 if lipschitz is None else check_weight(lipschitz, "lipschitz", positive=True)
     return c, check_weight(lam), 0 * (D.T @ y) if start is None else check("start", start)
 
 

@@ -127,3 +127,10 @@ def test_scaled_atoms_with_scaled_thresholds_have_the_same_supports(rng, shrink)
     scaled = shrink(ConvDictionary(scale * W, (40,)).T @ x, scale * beta)
     assert ((plain != 0) == (scaled != 0)).all() and (plain != 0).any() and (plain == 0).any()
     np.testing.assert_allclose(scaled, scale * plain, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", [ista, fista])
+def test_over_a_dictionary_of_zeros_the_code_is_zero(method):
+    for D, y in ((np.zeros((4, 6)), np.ones(4)), (ConvDictionary(np.zeros((3, 1, 2)), (8,)), np.ones((8, 1)))):
+        *_, gamma = itertools.islice(method(D, y, 0.1), 3)
+        assert not gamma.any()

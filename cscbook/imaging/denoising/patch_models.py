@@ -83,6 +83,7 @@ def mixture_patches(P, sigma, weights, covariances):
 
 def _check_mixture(weights, covariances, y):
     """The mixture beside ``y`` and in its type."""
+    weights = weights if hasattr(weights, "dtype") else asarray(weights, like=y)
     weights = asarray(check("weights", weights, ndim=1), like=y)
     covariances = asarray(check("covariances", covariances, ndim=3), like=y)
     xp = array_namespace(weights, covariances)
