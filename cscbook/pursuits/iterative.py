@@ -87,7 +87,9 @@ def _steps(D, y, lam, lipschitz, start):
     """The constant of the steps, the weight and the first code of ISTA and FISTA. Where D is zero, any
     constant will do."""
     check_problem(D, y)
-    c = largest_eigenvalue(D) or 1.0 if lipschitz is None else check_weight(lipschitz, "lipschitz", positive=True)
+    if lipschitz is None:
+        lipschitz = largest_eigenvalue(D) or 1.0
+    c = check_weight(lipschitz, "lipschitz", positive=True)
     return c, check_weight(lam), 0 * (D.T @ y) if start is None else check("start", start)
 
 

@@ -131,6 +131,7 @@ def test_scaled_atoms_with_scaled_thresholds_have_the_same_supports(rng, shrink)
 
 @pytest.mark.parametrize("method", [ista, fista])
 def test_over_a_dictionary_of_zeros_the_code_is_zero(method):
-    for D, y in ((np.zeros((4, 6)), np.ones(4)), (ConvDictionary(np.zeros((3, 1, 2)), (8,)), np.ones((8, 1)))):
+    convolutional = ConvDictionary(np.zeros((3, 1, 2)), (8,))
+    for D, y in ((np.zeros((4, 6)), np.ones(4)), (convolutional, np.ones((8, 1)))):
         *_, gamma = itertools.islice(method(D, y, 0.1), 3)
         assert not gamma.any()
