@@ -15,13 +15,10 @@ def check(name, x, ndim=None, most=None):
     """Raise unless ``x`` is an array of float32 or float64 (with ``ndim`` axes, if given), masked by nothing,
     without NaN or infinity, and with entries of at most ``most``, by default ``MOST``. Under ``jax.jit``
     and ``jax.grad`` the values are not looked at: there are none yet."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array: expected a plain one (x.filled(0), and a mask beside it)")
-    if isinstance(x, np.matrix):
-        raise TypeError(f"{name} is a numpy.matrix: expected a plain array (np.asarray(x))")
-    xp = array_namespace(x)
-    if not xp.isdtype(x.dtype, "real floating") or getattr(x.dtype, "itemsize", 8) not in (4, 8):
-        raise TypeError(f"{name} has dtype {x.dtype}: expected real floating numbers, float32 or float64")
+    if type(x) is np.ndarray and x.dtype.char in "fd":
+        xp = np
+    else:
+        xp = _check_kind(name, x)
     if ndim is not None and x.ndim not in (ndim if isinstance(ndim, tuple) else (ndim,)):
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected {ndim} axes")
     if 0 in x.shape:
@@ -37,6 +34,18 @@ def check(name, x, ndim=None, most=None):
     if top > most:
         raise ValueError(f"{name} holds {top:.3g}: expected at most {most:g} in {x.dtype}")
     return x
+
+
+def _check_kind(name, x):
+    """Raise unless ``x`` is a plain array of float32 or float64; its library."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: expected a plain one (x.filled(0), and a mask beside it)")
+    if isinstance(x, np.matrix):
+        raise TypeError(f"{name} is a numpy.matrix: expected a plain array (np.asarray(x))")
+    xp = array_namespace(x)
+    if not xp.isdtype(x.dtype, "real floating") or getattr(x.dtype, "itemsize", 8) not in (4, 8):
+        raise TypeError(f"{name} has dtype {x.dtype}: expected real floating numbers, float32 or float64")
+    return xp
 
 
 def check_type(name, value, *kinds):

@@ -10,6 +10,8 @@ import scipy
 
 from .libraries import array_namespace, is_array, is_numpy, sparse, to_numpy
 
+PLAIN = (int, float, str, type(None))  # what holds no array, and need not be asked
+
 
 def on_host(function):
     """``function``, written for NumPy and compiled loops, for the arrays of any library.
@@ -53,6 +55,8 @@ def _parts(x):
 
 def arrays_in(x):
     """All arrays in ``x``, which may be one."""
+    if isinstance(x, PLAIN):
+        return
     if is_array(x):
         yield x
     else:
