@@ -17,11 +17,13 @@ from .checks import (
     as_sizes,
     as_stride,
     check,
+    check_each,
     check_level,
     check_type,
     check_whole,
+    check_wholes,
 )
-from .host import arrays_in, each_array, on_host
+from .host import arrays_in, each_array, native, on_host
 from .libraries import (
     added,
     array_namespace,
@@ -54,9 +56,11 @@ __all__ = [
     "backend",
     "cached",
     "check",
+    "check_each",
     "check_level",
     "check_type",
     "check_whole",
+    "check_wholes",
     "computed_now",
     "double",
     "each_array",
@@ -67,6 +71,7 @@ __all__ = [
     "indices",
     "is_numpy",
     "is_traced",
+    "native",
     "on_host",
     "sliding_windows",
     "sparse",

@@ -56,6 +56,11 @@ def check_type(name, value, *kinds):
     return value
 
 
+def check_each(name, values, *kinds):
+    """The values as a list; raise unless each is of one of these classes."""
+    return [check_type(f"{name}[{i}]", value, *kinds) for i, value in enumerate(values)]
+
+
 def as_mask(name, mask, like):
     """A mask, bool or real numbers, in the float type of ``like``; its values are finite."""
     xp = array_namespace(mask, like)
@@ -111,6 +116,11 @@ def check_whole(name, value, least=1):
     if number != value or number < least:
         raise ValueError(f"{name} = {value}: expected an integer, at least {least}")
     return number
+
+
+def check_wholes(**values):
+    """The values as :func:`check_whole` returns them, in their order."""
+    return [check_whole(name, value) for name, value in values.items()]
 
 
 def as_sizes(name, value, axes=1):

@@ -27,7 +27,7 @@ def on_host(function):
         arrays = list(arrays_in((args, options)))
         if is_numpy(*arrays):
             if not all(a.dtype.isnative for a in arrays):  # the compiled loops know one order of bytes
-                args, options = each_array(_native, (args, options))
+                args, options = each_array(native, (args, options))
             return function(*args, **options)
         like, *others = (a for a in arrays if not (isinstance(a, np.ndarray) and a.dtype.kind in "iu"))
         array_namespace(like, *others)
@@ -40,8 +40,10 @@ def on_host(function):
     return wrapper
 
 
-def _native(x):
-    return x.astype(x.dtype.newbyteorder("="))
+def native(x):
+    """On the host, in the order of bytes that the compiled loops know."""
+    x = to_numpy(x)
+    return x.astype(x.dtype.newbyteorder("="), copy=False)
 
 
 def _parts(x):

@@ -1,6 +1,6 @@
 """Filters on photographs: where they come from, and how they stand at the border and on the channels."""
 
-from ..arrays import array_namespace, as_generator, check, check_type, check_whole, indices, zeros
+from ..arrays import array_namespace, as_generator, check, check_type, check_wholes, indices, zeros
 from ..dictionaries.convolution import ConvDictionary
 from ..learning import ksvd
 from ..norms import filter_norms
@@ -34,10 +34,7 @@ def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=No
         Unit filters of mean zero.
     """
     rng, found = as_generator(rng), []
-    size, m, k, patches, n_iter = (
-        check_whole(name, value)
-        for name, value in (("size", size), ("m", m), ("k", k), ("patches", patches), ("n_iter", n_iter))
-    )
+    size, m, k, patches, n_iter = check_wholes(size=size, m=m, k=k, patches=patches, n_iter=n_iter)
     for x in check_type("xs", xs, list, tuple):
         for channel in range(check("x", x, ndim=3).shape[-1]):
             P = image_patches(single(x[..., channel : channel + 1]) / PEAK, size).T

@@ -6,7 +6,7 @@ from operator import matmul
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check, check_level, check_type, eye, to_numpy, zeros
+from ..arrays import array_namespace, asarray, check, check_each, check_level, eye, to_numpy, zeros
 from ..dictionaries.checks import check_dictionary
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import lipschitz
@@ -171,8 +171,7 @@ def nonnegative(dictionaries):
     negative, so that non-negative codes have non-negative codes above them. Non-negativity costs twice
     the channels and nothing else.
     """
-    for i, D in enumerate(check_layers(dictionaries)):
-        check_type(f"dictionaries[{i}]", D, ConvDictionary)
+    check_each("dictionaries", check_layers(dictionaries), ConvDictionary)
     xp, layers = array_namespace(dictionaries[0].filters), []
     for D in dictionaries:
         if layers:

@@ -14,7 +14,7 @@ from ..arrays import (
     check_level,
     check_whole,
     each_array,
-    to_numpy,
+    native,
 )
 from ..checkpoints import fingerprint, run
 from .filters import descend
@@ -59,8 +59,8 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
     stream = _Stream(ys)
     like = check("ys", next(arrays_in(stream.first), stream.first))
     array_namespace(like, *arrays_in(shared))
-    shared = each_array(_native, shared)
-    first, D = set_up(each_array(_native, stream.first), size, m, lam, shared, masked=False)
+    shared = each_array(native, shared)
+    first, D = set_up(each_array(native, stream.first), size, m, lam, shared, masked=False)
     n_iter = None if n_iter is None else check_whole("n_iter", n_iter)
     passes, steps = check_whole("passes", passes), check_whole("steps", steps)
     delay, m, lam = check_level("delay", delay), D.shape[-1], first.lam
@@ -69,12 +69,6 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
     start = {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen}
     state, trace = run(step, start, n_iter, settings=settings, **shared)
     return LearnedFilters(asarray(state["D"], like=like), (), trace)
-
-
-def _native(x):
-    """On the host, in the order of bytes that the compiled loops know."""
-    x = to_numpy(x)
-    return x.astype(x.dtype.newbyteorder("="), copy=False)
 
 
 class _Stream:
@@ -97,7 +91,7 @@ class _Stream:
         return self._next()
 
     def _next(self):
-        batch = each_array(_native, next(self.rest))
+        batch = each_array(native, next(self.rest))
         both = fingerprint(self.seen, batch)
         self.seen, self.t = np.frombuffer(bytes.fromhex(both), np.uint8), self.t + 1
         return batch

@@ -7,7 +7,8 @@ from functools import partial
 
 from ..arrays import array_namespace, check_level, check_whole, on_host
 from ..checkpoints import run
-from ..localglobal import first_slices, slice_step
+from ..localglobal import first_slices
+from ..localglobal.slices import admm_step
 from .ksvd import check_pairs, ksvd_update
 from .problem import LearnedFilters, set_up, unit
 
@@ -75,7 +76,7 @@ def _round(problem, rho, update, pursuit, steps, state, rng):
     on, images = problem.on(state["D"]), []
     for y, M, gamma, slices, dual in problem.each(state["gamma"], state["slices"], state["dual"]):
         for _ in range(steps):
-            gamma, slices, dual = slice_step(on(y), y, problem.lam, rho, slices, dual, gamma, M, pursuit)
+            gamma, slices, dual = admm_step(on(y), y, problem.lam, rho, slices, dual, gamma, M, pursuit)
         images.append((gamma, slices, dual))
     gammas, slices, duals = map(tuple, zip(*images, strict=True))
     D = _update(problem, update, state["D"], [s + u for s, u in zip(slices, duals, strict=True)], gammas, rng)

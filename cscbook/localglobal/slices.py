@@ -67,9 +67,10 @@ def slice_admm(D, y, lam, rho=1.0, mask=None, pursuit=None, balance=0, relax=1.8
     """
     balance = check_whole("balance", balance, least=0)
     slices, dual, gamma = first_slices(D, check_local(D, y, lam), mask)
+    rho, relax, mask = _check_step(y, rho, relax, mask)
     for t in range(1, 1 << 62):
         before = slices
-        gamma, slices, dual = slice_step(D, y, lam, rho, slices, dual, gamma, mask, pursuit, relax)
+        gamma, slices, dual = admm_step(D, y, lam, rho, slices, dual, gamma, mask, pursuit, relax)
         if balance and t % balance == 0:
             factor = _balance(slices - gamma @ D.local.T, rho * (slices - before))
             rho, dual = rho * factor, dual / factor
@@ -96,10 +97,20 @@ def slice_step(D, y, lam, rho, slices, dual, gamma, mask=None, pursuit=None, rel
     check_local(D, y, lam)
     for name, a, last in (("slices", slices, 0), ("dual", dual, 0), ("gamma", gamma, 1)):
         D._check(a, D.positions, D.local.shape[last], name)
+    rho, relax, mask = _check_step(y, rho, relax, mask)
+    return admm_step(D, y, lam, rho, slices, dual, gamma, mask, pursuit, relax)
+
+
+def _check_step(y, rho, relax, mask):
     if not 0 < check_level("relax", relax) < 2:
         raise ValueError(f"relax = {relax}: expected a number between 0 and 2")
     mask = mask if mask is None else as_mask("mask", mask, y)
-    gamma = _code(pursuit or needles, D, slices + dual, lam / check_level("rho", rho, positive=True), gamma)
+    return check_level("rho", rho, positive=True), relax, mask
+
+
+def admm_step(D, y, lam, rho, slices, dual, gamma, mask=None, pursuit=None, relax=1.0):
+    """:func:`slice_step`, for what is checked already."""
+    gamma = _code(pursuit or needles, D, slices + dual, lam / rho, gamma)
     coded = relax * gamma @ D.local.T + (1 - relax) * slices  # D_L alpha_i: (*batch, *positions, n c)
     missing = y - _aggregate(D, coded - dual)
     cover = _cover(D, y)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import asarray, check_type, to_numpy
+from ..arrays import asarray, check_each, check_type, to_numpy
 from ..checkpoints import write_npz
 from ..datasets.files import _read
 from ..dictionaries.convolution import ConvDictionary, Product
@@ -34,8 +34,7 @@ def _array(kept, name):
 def save_dictionaries(file, dictionaries):
     """Write ``[D_1, ..., D_K]`` as an npz: for each layer the shape, and the places and values of the
     non-zeros, atom by atom, in single precision. The layers fit, and all have the same border."""
-    for i, D in enumerate(check_type("dictionaries", dictionaries, list, tuple)):
-        check_type(f"dictionaries[{i}]", D, ConvDictionary)
+    check_each("dictionaries", check_type("dictionaries", dictionaries, list, tuple), ConvDictionary)
     if len({D.circular for D in Product(tuple(dictionaries)).factors}) != 1:
         raise ValueError(f"dictionaries has {len(dictionaries)} layers: expected one or more, of one border")
     arrays = {

@@ -8,7 +8,7 @@ theorem is silent. All from [Papyan, Romano & Elad, 2017] unless another source 
 import math
 from typing import NamedTuple
 
-from ..arrays import array_namespace, check_level, check_type, check_whole
+from ..arrays import array_namespace, check_each, check_level, check_type, check_whole
 from ..dictionaries.convolution import ConvDictionary, Product
 from ..dictionaries.matrix import coherence
 from ..norms import l0_inf_patch, l0_inf_stripe
@@ -42,8 +42,7 @@ def layers_of(dictionaries, codes):
     """The :class:`Layer` of each dictionary (ConvDictionary, unit atoms) and its true code ``gamma_i``."""
     if not len(dictionaries):
         raise ValueError("dictionaries is empty: expected at least one layer")
-    for i, D in enumerate(dictionaries):
-        check_type(f"dictionaries[{i}]", D, ConvDictionary, Product)
+    check_each("dictionaries", dictionaries, ConvDictionary, Product)
     sizes = [(D.size, D.stride, D.circular) for D in dictionaries[1:]]
     sizes.append(((1,) * len(dictionaries[-1].size), 1, dictionaries[-1].circular))
     layers = []
@@ -57,14 +56,10 @@ def layers_of(dictionaries, codes):
     return layers
 
 
-def _check_layers(layers):
-    return [check_type(f"layers[{i}]", layer, Layer) for i, layer in enumerate(layers)]
-
-
 def dcp_is_unique(layers):
     """Whether ``||Gamma_i||_{0,inf}^s < (1 + 1 / mu(D_i)) / 2`` in each layer: the codes are then the
     only solution of the deep coding problem, and noiseless layered basis pursuit finds them."""
-    return all(layer.stripe < uniqueness_level(layer.mu) for layer in _check_layers(layers))
+    return all(layer.stripe < uniqueness_level(layer.mu) for layer in check_each("layers", layers, Layer))
 
 
 def dcp_error_bounds(layers, eps):
@@ -75,7 +70,7 @@ def dcp_error_bounds(layers, eps):
     layer.stripe`` non-zeros a stripe in both.
     """
     bounds, bound = [], 4 * check_level("eps", eps) ** 2
-    for layer in _check_layers(layers):
+    for layer in check_each("layers", layers, Layer):
         room = 1 - (2 * layer.stripe - 1) * layer.mu
         bound = bound / room if room > 0 else math.inf
         bounds.append(bound)
@@ -103,7 +98,7 @@ def layered_thresholding_error_bounds(layers, eps, betas=None):
     1} + mu(D_i) (||Gamma_i||_{0,inf}^s - 1) |Gamma_i^max| [+ beta_i])``. All supports are right if each
     threshold lies in the :func:`threshold_interval` for ``eps_{i - 1}``.
     """
-    bounds, bound, layers = [], check_level("eps", eps), _check_layers(layers)
+    bounds, bound, layers = [], check_level("eps", eps), check_each("layers", layers, Layer)
     for layer, beta in zip(layers, [None] * len(layers) if betas is None else betas, strict=True):
         bound = _thresholding_error(layer, bound, beta)
         bounds.append(bound)
@@ -131,7 +126,7 @@ def layered_bp_error_bounds(layers, eps):
     """
     bounds, bound = [], check_level("eps", eps)
     level = bp_noise_level if eps > 0 else uniqueness_level
-    for layer in _check_layers(layers):
+    for layer in check_each("layers", layers, Layer):
         inside = layer.stripe < level(layer.mu) and math.isfinite(bound)
         bound = 7.5 * bound * math.sqrt(layer.patch) if inside else math.inf
         bounds.append(bound)

@@ -6,7 +6,17 @@ believe of them.
 
 import math
 
-from ...arrays import array_namespace, asarray, check, check_level, check_whole, eye, float64, zeros
+from ...arrays import (
+    array_namespace,
+    asarray,
+    check,
+    check_level,
+    check_whole,
+    check_wholes,
+    eye,
+    float64,
+    zeros,
+)
 from .checks import check_image, check_scale
 from .ksvd import averaged, by_channel, centred_patches, image_patches
 from .similar_patches import similar_patches, ungroup
@@ -136,9 +146,7 @@ def denoise_wnnm(
     -------
     array (H, W, c)
     """
-    size, members, stride = (
-        check_whole(name, value) for name, value in (("size", size), ("members", members), ("stride", stride))
-    )
+    size, members, stride = check_wholes(size=size, members=members, stride=stride)
     sigma, rounds = check_image(y, sigma, size), check_whole("rounds", rounds)
     if stride > size:
         raise ValueError(f"stride = {stride}: expected at most the size {size}, else pixels are in no group")

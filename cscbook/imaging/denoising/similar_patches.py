@@ -1,6 +1,6 @@
 """Which patches of an image look alike: the groups that low-rank and simultaneous sparse models work on."""
 
-from ...arrays import array_namespace, check, check_whole, float64, indices, is_numpy, zeros
+from ...arrays import array_namespace, check, check_wholes, float64, indices, is_numpy, zeros
 
 AT_ONCE = 1 << 22  # distances held in memory at a time
 
@@ -27,10 +27,7 @@ def similar_patches(x, size, members, window, stride=1):
         others by distance.
     """
     xp = array_namespace(check("x", x, ndim=3))
-    size, members, window, stride = (
-        check_whole(name, value)
-        for name, value in (("size", size), ("members", members), ("window", window), ("stride", stride))
-    )
+    size, members, window, stride = check_wholes(size=size, members=members, window=window, stride=stride)
     grid = _grid(x, size, members, window)
     rows, columns = ([*range(0, last, stride)] + [last - 1] * ((last - 1) % stride > 0) for last in grid)
     shifts = [(di, dj) for di in _around(window, grid[0]) for dj in _around(window, grid[1])]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ...arrays import added, array_namespace, as_generator, check_level, check_type, check_whole
+from ...arrays import added, array_namespace, as_generator, check_level, check_type, check_whole, check_wholes
 from ...checkpoints import run, take
 from ...datasets.synthetic import noise
 from ...networks.optimisers import adam, pack, unpack
@@ -56,9 +56,7 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     """
     batch, steps, rate = take(training, batch=16, steps=100, rate=4e-3)
     rng = training["rng"] = as_generator(training.get("rng"))
-    batch, steps, n_iter = (
-        check_whole(name, value) for name, value in (("batch", batch), ("steps", steps), ("n_iter", n_iter))
-    )
+    batch, steps, n_iter = check_wholes(batch=batch, steps=steps, n_iter=n_iter)
     rate, theta = check_level("rate", rate), check_arrays("start", start, plan)
     size = theta["C"].shape[0]
     stride, shifts, blocks = _check_geometry(stride, shifts, blocks, size)
