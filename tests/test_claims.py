@@ -181,6 +181,18 @@ def test_a_dead_kernel_leaves_a_page(tmp_path):
     assert copy.cells[0].outputs and not copy.cells[2].outputs
 
 
+@pytest.mark.parametrize(
+    "content", ["", "no notebook", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "truncated"]
+)
+def test_a_damaged_notebook_is_named(tmp_path, content):
+    path = notebook(tmp_path, "x = 1")
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole[: len(whole) // 2] if content == "truncated" else content, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"01_page\.ipynb is no notebook, or damaged") as refused:
+        run_notebooks.run([path], tmp_path / "cache")
+    assert "\n" not in str(refused.value)
+
+
 def test_nbval_fails_the_cells_that_failed(planted):
     """nbval, reading the executed copy, fails exactly where it fails when it executes itself."""
     path, copy = planted

@@ -6,11 +6,10 @@ come from ``chapters/claims.json``, which ``make claims`` writes.
 
 from pathlib import Path
 
-import nbformat
 import numpy as np
 from claims import in_words, judged, key_of, stored
 from docutils import nodes
-from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, title_of
+from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, read, title_of
 from sphinx.util.docutils import SphinxDirective
 
 HEAD = ("claim", "found in this build", "smallest margin", "spread")
@@ -36,7 +35,7 @@ class ClaimsTable(SphinxDirective):
             if copy is None:
                 continue
             section = nodes.section(ids=[f"claims-{name_of(path).replace('.', '-')}"])
-            section += nodes.title("", f"{name_of(path)} {title_of(nbformat.read(path, as_version=4))}")
+            section += nodes.title("", f"{name_of(path)} {title_of(read(path))}")
             target = self.env.app.builder.get_relative_uri(here, page_of(path))
             section += self.table(copy, known.get(name_of(path), {}), target)
             found.append(section)
@@ -88,7 +87,7 @@ def mark_cells(app, doctree):
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix != ".ipynb":
         return
-    cells = nbformat.read(path, as_version=4).cells
+    cells = read(path).cells
     for node in doctree.findall(nodes.container):
         if node.get("nb_element") == "cell_code":
             node["ids"].append(anchor(cells[node["cell_index"]].id))

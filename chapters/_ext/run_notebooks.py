@@ -40,6 +40,16 @@ def notebooks(root=ROOT):
     return sorted(p for p in (root / "chapters").glob("[0-9]_*/*.ipynb"))
 
 
+def read(path):
+    """The notebook in a file; what is no notebook ends the program with a sentence that names the file."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
+        raise SystemExit(f"{path} is no notebook, or damaged: {str(error).splitlines()[0]}") from None
+
+
 def name_of(path):
     """``3.4`` for ``3_local_global/04_inpainting_and_separation.ipynb``."""
     return f"{path.parent.name.split('_')[0]}.{int(path.stem.split('_')[0])}"
@@ -103,7 +113,7 @@ def seconds_of(path, folder):
 def _bundle(path, folder):
     cache = get_cache(folder)
     try:
-        return cache.get_cache_bundle(cache.match_cache_notebook(nbformat.read(path, as_version=4)).pk)
+        return cache.get_cache_bundle(cache.match_cache_notebook(read(path)).pk)
     except KeyError:
         return None
 
@@ -123,7 +133,7 @@ def failures(copy):
 
 def execute(path, env):
     """Run one notebook; returns its executed copy, which holds the ledger, and the seconds it took."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder, "ledger.jsonl")

@@ -164,28 +164,34 @@ def code_small(y, low, lam):
     return basis_pursuit(D, finest(y), lam, tol=1e-2).gamma
 
 
-def superresolve(y, model, n_views=8, n_iter=5):
+def superresolve(y, model, n_views=8, n_iter=5, *, progress=False):
     """An image (H, W, c) at twice its size, by coupled coding; channels are treated one by one.
 
     ``double(y) + D_high g`` where ``g`` codes ``y`` over ``D_low``, averaged over the first ``n_views`` of
-    the eight rotations and mirror images of ``y``, then ``n_iter`` steps of :func:`back_project`.
+    the eight rotations and mirror images of ``y``, then ``n_iter`` steps of :func:`back_project`. Time grows
+    with pixels, channels and views; ``progress=True`` shows how far it is.
     """
+    from tqdm import tqdm
+
     n_views = check_whole("n_views", n_views)
     if n_views > 8:
         raise ValueError(f"n_views = {n_views}: expected 1 to 8")
     n_iter, model = check_whole("n_iter", n_iter, 0), check_type("model", model, Coupled)
     xp = array_namespace(check("y", y, ndim=3))
-    channels = [_sharpen(y[..., i : i + 1], model, n_views) for i in range(y.shape[-1])]
-    return _agree(xp.concat(channels, axis=-1), y, n_iter)
+    channels = [y[..., i : i + 1] for i in range(y.shape[-1])]
+    with tqdm(total=len(channels) * n_views, disable=not progress, desc="views") as bar:
+        large = [_sharpen(channel, model, n_views, bar) for channel in channels]
+    return _agree(xp.concat(large, axis=-1), y, n_iter)
 
 
-def _sharpen(y, model, n_views):
+def _sharpen(y, model, n_views, bar):
     """``double(y)`` and what its code adds, averaged over views."""
     added = []
     for z in views(y)[:n_views]:
         space = (2 * z.shape[0], 2 * z.shape[1])
         D = ConvDictionary(model.high, space, stride=2, circular=False)
         added.append(D @ code_small(z, model.low, model.lam))
+        bar.update()
     return _doubled(y) + sum(unview(added)) / n_views
 
 

@@ -112,6 +112,12 @@ def test_one_view_is_the_formula(xp, rng, close):
     close(superresolve(xp(y), model, 1, 0)[..., 1:], to_numpy(double(xp(y)[..., 1:]) + D @ code), factor=10)
 
 
+def test_progress_counts_channels_and_views(rng, capsys):
+    model = Coupled(np.ones((3, 3, 1, 1)), np.ones((6, 6, 1, 1)), 1e9)
+    superresolve(rng.uniform(0, 255, (6, 5, 2)), model, 3, progress=True)
+    assert "6/6" in capsys.readouterr().err
+
+
 def test_training_is_seeded_and_takes_given_filters(xp, rng):
     images = [rectangles(rng, 32), rectangles(rng, 33)]
     a, b = (train_superresolution(images, size=3, m=4, n_iter=2) for _ in range(2))
