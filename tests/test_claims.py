@@ -193,6 +193,16 @@ def test_a_damaged_notebook_is_named(tmp_path, content):
     assert "\n" not in str(refused.value)
 
 
+def test_cells_that_wait_for_the_reader_do_not_run(tmp_path):
+    path = notebook(tmp_path, "x = 1", "def my_omp(D, y, k):", "assert x < 2, 'counted'")
+    cells = nbformat.read(path, as_version=4)
+    cells.cells[1].metadata["tags"] = ["skip-execution", "nbval-skip"]
+    nbformat.write(cells, path)
+    copy, _ = run_notebooks.execute(path, run_notebooks.environment(2))
+    assert run_notebooks.failures(copy) == []
+    assert [row["cell"] for row in copy.metadata["claims"]] == [copy.cells[2].id]
+
+
 def test_nbval_fails_the_cells_that_failed(planted):
     """nbval, reading the executed copy, fails exactly where it fails when it executes itself."""
     path, copy = planted

@@ -32,6 +32,7 @@ LAYERS = {
     "plots": 9,
     "widgets": 9,
     "interop": 9,
+    "exercises": 9,
     "commands": 10,
 }
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_PARAMETERS = 320, 60, 10

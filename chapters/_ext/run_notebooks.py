@@ -159,15 +159,21 @@ def execute(path, env):
     return notebook, time.perf_counter() - start
 
 
+def _runs(notebook):
+    """The code cells that are executed: not the empty ones, and not those that wait for the reader's code."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    return [cell for cell in code if "skip-execution" not in cell.metadata.get("tags", [])]
+
+
 def _by_cell(notebook, rows):
     """The rows of a ledger, each with the id of its cell in the place of its number among those that ran."""
-    ran = [cell.id for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    ran = [cell.id for cell in _runs(notebook)]
     return [row | {"cell": ran[row["cell"] - 1]} for row in rows]
 
 
 def _mark_dead(notebook, begun, error):
     """The last of the ``begun`` cells says that the kernel died in it."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    code = _runs(notebook)
     dead = nbformat.v4.new_output("error", ename="DeadKernel", evalue=str(error))
     code[max(begun - 1, 0)].outputs.append(dead)
 

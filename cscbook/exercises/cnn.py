@@ -1,0 +1,1 @@
+"""Judges of Part 5: networks as pursuits."""

@@ -1,0 +1,1 @@
+"""Judges of Part 2: convolutional dictionaries, stripes and local sparsity."""

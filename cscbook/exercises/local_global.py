@@ -1,0 +1,1 @@
+"""Judges of Part 3: global pursuits by local work."""

@@ -1,0 +1,1 @@
+"""Judges of Part 4: multi-layer models."""
