@@ -19,6 +19,7 @@ from .datasets import (
 )
 from .dictionaries import (
     ConvDictionary,
+    SparseCode,
     coherence,
     dct_dictionary,
     dct_matrix,

@@ -1,7 +1,8 @@
 """Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
 
-from .arrays import array_namespace, asarray, check, double, float64
+from .arrays import array_namespace, as_stride, asarray, check, double, float64
 from .dictionaries.matrix import shifted_coherence
+from .dictionaries.places import SparseCode
 from .local import patches, stripes
 
 
@@ -24,23 +25,37 @@ def filter_norms(filters):
     return xp.sqrt(xp.sum(filters * filters, axis=tuple(range(filters.ndim - 1))))
 
 
-def _most(views):
-    xp = array_namespace(views)
-    return int(xp.max(xp.count_nonzero(views, axis=-1)))
+def _needles(gamma):
+    """Non-zeros of each needle of a code, or of each sample of a signal: (*batch, *positions, 1)."""
+    if isinstance(gamma, SparseCode):
+        return gamma.needles()[..., None]
+    return array_namespace(check("gamma", gamma)).count_nonzero(gamma, axis=-1)[..., None]
+
+
+def _fullest(views, counts, size, *how):
+    """The counts that each view holds, axis by axis: views of all axes at once would need much memory."""
+    xp = array_namespace(counts)
+    for axis in range(len(size)):
+        along = tuple(n if a == axis else 1 for a, n in enumerate(size))
+        counts = xp.sum(views(counts, along, *how), axis=-1)[..., None]
+    return counts[..., 0]
 
 
 def l0_inf_stripe(gamma, size, stride=1, circular=True):
     """Non-zeros in the fullest stripe, ``max_i ||gamma_i||_0`` [Papyan, Sulam & Elad, 2017].
 
-    ``gamma`` has shape ``(*batch, *positions, m)``; ``size`` is that of the atoms. The maximum runs
-    over the batch too.
+    ``gamma`` has shape ``(*batch, *positions, m)``, or is a :class:`~cscbook.SparseCode`; ``size`` is that of
+    the atoms. The maximum runs over the batch too.
     """
-    return _most(stripes(check("gamma", gamma), size, stride, circular))
+    counts = _fullest(stripes, _needles(gamma), size, stride, circular)
+    return int(array_namespace(counts).max(counts))
 
 
 def l0_inf_patch(gamma, size, stride=1, circular=True):
     """Non-zeros in the fullest patch of a code or signal, ``max_i ||P_i gamma||_0``."""
-    return _most(patches(check("gamma", gamma), size, stride, circular))
+    counts = _fullest(patches, _needles(gamma), size, 1, circular)
+    step = (..., *(slice(None, None, as_stride(stride)) for _ in size))
+    return int(array_namespace(counts).max(counts[step]))
 
 
 def l2_inf_patch(e, size, stride=1, circular=True):

@@ -48,6 +48,8 @@ def native(x):
 
 def _parts(x):
     """What a tuple, list, dict or dataclass holds, by name; None where ``x`` is none of these."""
+    if getattr(x, "stays_on_host", False):
+        return None
     if type(x) in (tuple, list):
         return dict(enumerate(x))
     if dataclasses.is_dataclass(x) and not isinstance(x, type):

@@ -4,10 +4,12 @@ from .convolution import ConvDictionary, Product, linear_operator
 from .low_coherence import low_coherence_dictionary
 from .matrix import coherence, dct_dictionary, dct_matrix, dense, normalize, shifted_coherence
 from .molecules import random_molecules, spaced_code
+from .places import SparseCode
 
 __all__ = [
     "ConvDictionary",
     "Product",
+    "SparseCode",
     "coherence",
     "dct_dictionary",
     "dct_matrix",

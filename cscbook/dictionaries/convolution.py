@@ -26,6 +26,7 @@ from ..arrays import (
 )
 from ..local import aggregate, patches, positions, times
 from . import fourier
+from .places import SparseCode
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +101,12 @@ class ConvDictionary:
         return math.prod(self.space) * c, math.prod(self.positions) * m
 
     def __matmul__(self, gamma):
-        """``D @ gamma``: code ``(*batch, *positions, m)`` to signal ``(*batch, *space, c)``."""
+        """``D @ gamma``: code ``(*batch, *positions, m)``, or a :class:`SparseCode`, to signal ``(*batch,
+        *space, c)``."""
         if isinstance(gamma, ConvDictionary | Product):
             return Product((self, gamma))
+        if isinstance(gamma, SparseCode):
+            return gamma.synthesize(self)
         self._check(gamma, self.positions, self.filters.shape[-1], "code")
         if self._spectral_is_faster():
             return fourier.synthesis(self, gamma)

@@ -6,7 +6,7 @@ is loaded when it is first asked for.
 
 import importlib
 
-__all__ = ["convolution", "descent", "greedy", "overlap", "patches"]
+__all__ = ["convolution", "descent", "greedy", "overlap", "patches", "threads", "tiles"]
 
 
 def __getattr__(name):

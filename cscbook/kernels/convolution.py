@@ -114,11 +114,11 @@ def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def violations(corr, z, lam, nonnegative, out):
+def violations(corr, z, lam, nonnegative, out, excess):
     """How far each coordinate would move by one prox step, ``|soft(z + c, lam) - z|``, and their maximum.
 
-    ``lam`` has one entry an atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the
-    largest ``|c| / lam``.
+    ``lam`` has one entry an atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the largest
+    ``|c| / lam``, and by how much that of each needle exceeds one.
     """
     m = lam.size
     zero = corr.dtype.type(0)
@@ -126,7 +126,7 @@ def violations(corr, z, lam, nonnegative, out):
     for i in range(corr.shape[0]):
         for p in range(corr.shape[1] // m):
             here = slice(p * m, p * m + m)
-            part, old, new = corr[i, here], z[i, here], out[i, here]
+            part, old, new, most = corr[i, here], z[i, here], out[i, here], zero
             for k in range(m):
                 v = old[k] + part[k]
                 a = max(abs(v) - lam[k], zero)
@@ -134,7 +134,9 @@ def violations(corr, z, lam, nonnegative, out):
                     a = zero if nonnegative else -a
                 new[k] = abs(a - old[k])
                 worst = max(worst, new[k])
-                top = max(top, (part[k] if nonnegative else abs(part[k])) / lam[k])
+                most = max(most, (part[k] if nonnegative else abs(part[k])) / lam[k])
+            top = max(top, most)
+            excess[i, p] = max(most - 1, zero)
     return worst, top
 
 

@@ -4,21 +4,16 @@ Each has its array version in the module that calls it, which tests hold equal. 
 of columns and releases the interpreter lock, so :func:`over_columns` can hand runs to threads.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numba
 import numpy as np
+
+from .threads import in_threads
 
 
 def over_columns(work, p, run):
     """``[work(start, stop), ...]`` over the columns 0..p in runs of ``run``, on numba's number of
     threads."""
-    spans = [(start, min(start + run, p)) for start in range(0, p, run)]
-    threads = min(numba.get_num_threads(), len(spans))
-    if threads < 2:
-        return [work(*span) for span in spans]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda span: work(*span), spans))
+    return in_threads(lambda start: work(start, min(start + run, p)), range(0, p, run))
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)

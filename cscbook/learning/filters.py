@@ -7,8 +7,8 @@ import numpy as np
 from .. import kernels
 from ..arrays import on_host
 from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.places import Places, atom_rows
 from ..norms import energy
-from ..pursuits.working_set import Places, atom_rows
 from .problem import unit
 
 

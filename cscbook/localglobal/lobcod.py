@@ -10,7 +10,7 @@ import numpy as np
 from .. import kernels
 from ..arrays import as_mask, check_type, on_host
 from ..dictionaries.convolution import ConvDictionary
-from ..pursuits.working_set import Places
+from ..dictionaries.places import Places
 from .slices import check_local
 
 SWEEPS = 5  # of coordinate descent over the atoms of a needle, each time it is its turn

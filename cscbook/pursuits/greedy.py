@@ -9,7 +9,8 @@ from .. import kernels
 from ..arrays import check_level, check_whole, on_host
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, dense
-from .iterative import Pursuit, check_planar, check_problem
+from ..dictionaries.places import check_planar
+from .iterative import Pursuit, check_problem
 
 
 @on_host

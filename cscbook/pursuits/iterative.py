@@ -44,15 +44,6 @@ def check_problem(D, y, name="y"):
     return y
 
 
-def check_planar(D):
-    """Raise unless a convolutional dictionary has one or two space axes, which the compiled loops take."""
-    if len(D.space) > 2:
-        raise ValueError(
-            f"D has {len(D.space)} space axes: expected one or two (products, ista and fista take any number)"
-        )
-    return D
-
-
 def check_weight(lam, name="lam", positive=False):
     """Raise unless ``lam``, a number or one for each entry, is finite and not negative (nor zero, where it
     must be positive). Under ``jax.jit`` the values are not looked at."""

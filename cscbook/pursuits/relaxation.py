@@ -1,6 +1,6 @@
 """Relaxation: basis pursuit, and the duality gap that certifies it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from ..arrays import (
 )
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
+from ..dictionaries.places import SparseCode, check_planar, sparse_code
 from ..shrinkage import soft_nonnegative
 from . import short_signals
-from .iterative import Pursuit, check_planar, check_problem, check_weight, fista
-from .working_set import working_set
+from .iterative import Pursuit, check_problem, check_weight, fista
+from .working_set import sparse_steps
 
 
 def lam_max(D, y):
@@ -113,8 +114,9 @@ class _MaskedAdjoint:
 
 
 def basis_pursuit(
-    D, y, lam, tol=None, max_iter=1000, method=None, mask=None, weights=None, nonnegative=False, start=None
-):
+    D, y, lam, tol=None, max_iter=1000, method=None, mask=None, weights=None, nonnegative=False, start=None,
+    sparse=False,
+):  # fmt: skip
     """Basis pursuit in Lagrangian form, ``min_g ||y - D g||^2 / 2 + lam ||g||_1`` [Chen, Donoho &
     Saunders, 1998].
 
@@ -141,8 +143,11 @@ def basis_pursuit(
         positive.
     nonnegative : bool
         Search among ``g >= 0`` only.
-    start : array, optional
+    start : array or SparseCode, optional
         A code to start from, such as that of a neighbouring ``lam``.
+    sparse : bool
+        Return a :class:`~cscbook.SparseCode` (a tuple of them for a batch): places and values, on the host.
+        On the working set of long signals nothing of the size of the dense code is made.
 
     Returns
     -------
@@ -154,11 +159,12 @@ def basis_pursuit(
     tol = check_level("tol", tol or 0) or (1e-4 if y.dtype == xp.float32 else 1e-6)
     max_iter = check_whole("max_iter", max_iter)
     nonnegative = bool(check_type("nonnegative", nonnegative, bool, np.bool_))
-    if start is not None:
+    if start is not None and not isinstance(start, SparseCode):
         check("start", start)
+    sparse = _check_sparse(sparse, D, lam, method)
     plain = mask is None and weights is None and not nonnegative
     if method is None and isinstance(D, ConvDictionary) and np.ndim(lam) <= 1:
-        return _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start)
+        return _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start, sparse)
     if method is None and plain and hasattr(D, "ndim") and D.shape[1] <= 4096:
         return _by_gram(D, y, lam, tol, max_iter, start)
     if mask is not None:
@@ -166,6 +172,15 @@ def basis_pursuit(
     options = {"shrink": soft_nonnegative} if nonnegative else {}
     iterates = (method or fista)(D, y, lam, **options, **({} if start is None else {"start": start}))
     return _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative)
+
+
+def _check_sparse(sparse, D, lam, method):
+    sparse = bool(check_type("sparse", sparse, bool, np.bool_))
+    if sparse and (method is not None or not isinstance(D, ConvDictionary) or np.ndim(lam) > 1):
+        raise ValueError(
+            "sparse = True: expected a ConvDictionary, the default method, and weights of one entry per atom"
+        )
+    return sparse
 
 
 def _weighted(lam, weights, y):
@@ -196,27 +211,37 @@ def _until_certified(iterates, D, y, lam, tol, max_iter, nonnegative=False, ever
 
 
 @on_host
-def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start):
+def _by_descent(D, y, lam, tol, max_iter, mask, nonnegative, start, sparse):
     """Short signals all at once, long ones or those under a mask one after the other; the trace of
     these is their final objective."""
     check_planar(D)
     batch, code = y.shape[: -1 - len(D.space)], (*D.positions, D.filters.shape[-1])
-    signals = y.reshape(-1, *D.space, y.shape[-1])
+    signals, starts = y.reshape(-1, *D.space, y.shape[-1]), None
+    if isinstance(start, SparseCode):
+        start = start.dense()
     if start is not None:
-        start = np.broadcast_to(start, (*batch, *code)).reshape(-1, *code)
+        starts = np.broadcast_to(start, (*batch, *code)).reshape(-1, *code)
     if mask is None and short_signals.suits(D):
-        steps = short_signals.correlation_descent(D, signals, lam, nonnegative, start, tol)
+        steps = short_signals.correlation_descent(D, signals, lam, nonnegative, starts, tol)
         found = _certified(steps, tol, max_iter)
-        return Pursuit(found.gamma.reshape(*batch, *code), found.trace, found.converged)
+        return replace(found, gamma=_shaped([sparse_code(g) for g in found.gamma], batch, sparse))
     masks = None if mask is None else np.broadcast_to(mask, y.shape).reshape(signals.shape)
     found = []
     for b, signal in enumerate(signals):
-        M, g = (None if a is None else a[b] for a in (masks, start))
-        found.append(_certified(working_set(D, signal, lam, M, nonnegative, g), tol, max_iter))
-    if len(found) == 1:
-        return Pursuit(found[0].gamma.reshape(*batch, *code), found[0].trace, found[0].converged)
-    gamma = np.stack([one.gamma for one in found]).reshape(*batch, *code)
-    return Pursuit(gamma, (sum(one.trace[-1] for one in found),), all(one.converged for one in found))
+        M, g = (None if a is None else a[b] for a in (masks, starts))
+        found.append(_certified(sparse_steps(D, signal, lam, M, nonnegative, g, tol), tol, max_iter))
+    trace = found[0].trace if len(found) == 1 else (sum(one.trace[-1] for one in found),)
+    codes = _shaped([one.gamma() for one in found], batch, sparse)
+    return Pursuit(codes, trace, all(one.converged for one in found))
+
+
+def _shaped(codes, batch, sparse):
+    """Sparse codes as they were asked for: one or a tuple of them, or an array (*batch, *positions, m)."""
+    if sparse:
+        return tuple(codes) if batch else codes[0]
+    if len(codes) == 1:
+        return codes[0].dense().reshape(*batch, *codes[0].shape)
+    return np.stack([one.dense() for one in codes]).reshape(*batch, *codes[0].shape)
 
 
 def _certified(steps, tol, max_iter):

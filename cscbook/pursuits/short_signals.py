@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
-from .working_set import atom_rows
+from ..dictionaries.places import atom_rows
 
 
 def suits(D):

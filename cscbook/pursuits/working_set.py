@@ -15,26 +15,46 @@ import scipy
 
 from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
-from .iterative import check_planar
+from ..dictionaries.places import SparseCode
+from .local_dual import shrinkage
+from .tiles import Tiles
 
-TILE = 256  # positions along one side of a tile
+TILE = 128  # positions along one side of a part of the correlations
+HOPE = 20  # a gap within so many times the goal may be closed by the local dual point
 
 
-def working_set(D, y, lam, mask=None, nonnegative=False, start=None):
+def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
     """Yield ``(gamma, objective, relative duality gap)`` after every full correlation, from ``start``
     (or zero) on.
 
-    ``lam`` has one entry an atom. One signal ``y`` ``(*space, c)`` in NumPy. ``gamma`` is the array that
-    the next step changes: nothing else has the size of the code.
+    ``lam`` has one entry an atom. One signal ``y`` ``(*space, c)`` in NumPy. A gap near ``goal`` is computed
+    more sharply, at the price of one more correlation.
     """
+    for code, objective, gap in sparse_steps(D, y, lam, mask, nonnegative, start, goal):
+        yield code().dense(), objective, gap
+
+
+def sparse_steps(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
+    """:func:`working_set` with a function that gives the present :class:`SparseCode`: nothing has the size of
+    the code."""
     problem = _Problem(D, y, lam, mask, nonnegative, start)
     while True:
         r, rr, l1 = problem.residual()
-        worst, top, candidates = problem.violations(r)
-        ry = float(np.sum(r * y, dtype=np.float64))
-        primal, scale = rr / 2 + l1, 1 / max(1.0, top)
-        yield problem.gamma, primal, (primal - scale * ry + scale**2 * rr / 2) / (primal or 1.0)
+        worst, top, excess, candidates = problem.violations(r)
+        primal = rr / 2 + l1
+        gap = _relative_gap(primal, r, problem.plain, y, top)
+        if goal < gap <= HOPE * goal:
+            phi = shrinkage(D, excess)
+            gap = min(gap, _relative_gap(primal, phi * r, phi * problem.plain, y, problem.top(phi * r)))
+        yield problem.code, primal, gap
         problem.descend(r, worst, candidates)
+
+
+def _relative_gap(primal, v, plain, y, top):
+    """``(P - dual) / P`` at the dual point ``v``, scaled until ``|D^T v| <= lam``; sums in float64."""
+    scale = 1 / max(1.0, top)
+    vy, vv = (float(np.sum(v * other, dtype=np.float64)) for other in (y, plain))
+    return (primal - scale * vy + scale**2 * vv / 2) / (primal or 1.0)
 
 
 def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
@@ -46,80 +66,122 @@ def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
     problem = _Problem(D, y, lam, mask, nonnegative, start)
     r, _, _ = problem.residual()
     for _ in range(passes):
-        worst, _, candidates = problem.violations(r)
+        worst, _, _, candidates = problem.violations(r)
         problem.descend(r, worst, candidates)
-    return problem.gamma, r
+    return problem.code().dense(), r
 
 
 class _Problem:
-    """``||M (y - D g)||^2 / 2 + sum lam |g|``, its code, and where that is not zero, for the kernels."""
+    """``||M (y - D g)||^2 / 2 + sum lam |g|``, and its code: the entries of the working set, their values."""
 
     def __init__(self, D, y, lam, mask, nonnegative, start):
-        self.m, self.nonnegative = D.filters.shape[-1], nonnegative
-        self.place, dtype = Places(D, y.dtype), y.dtype
+        self.m, self.nonnegative, self.positions = D.filters.shape[-1], nonnegative, D.positions
+        self.tiles, dtype = Tiles(D, y.dtype), y.dtype
         self.signal, self.weight = y, None if mask is None else np.asarray(mask, dtype) ** 2
         self.lam = np.ascontiguousarray(np.broadcast_to(np.asarray(lam, dtype), (self.m,)))
-        self.mask = self.place.mask_rows(self.weight)
-        self.curvature = _curvature(D, mask, dtype)
-        self.gamma = np.zeros((*D.positions, self.m), dtype)
-        if start is not None:
-            self.gamma += start
-        self.on = np.flatnonzero(self.gamma != 0) if start is not None else np.zeros(0, np.int64)
+        self.heavy = np.zeros((0, 0), dtype)
+        if mask is not None:
+            self.heavy = self.tiles.rows(np.ascontiguousarray(np.broadcast_to(self.weight, y.shape)))
+        self.energy = np.sum(D.local**2, axis=0).astype(dtype)
+        on = np.zeros(0, np.int64) if start is None else np.flatnonzero(start)
+        self.set = self.tiles.arrange(on)
+        self.value = np.zeros(0, dtype) if start is None else start.reshape(-1)[self.set.flat].astype(dtype)
         self.correlations = Correlations(D)
         self.first = max(500, math.prod(D.positions) // 50)
+
+    def code(self):
+        """The present code."""
+        on = self.value != 0
+        order = np.argsort(self.set.flat[on])
+        return SparseCode(self.set.flat[on][order], self.value[on][order], (*self.positions, self.m))
 
     def residual(self):
         """``r = M^2 (y - D g)`` afresh, ``||M (y - D g)||^2`` and ``sum lam |g|``.
 
         The steps keep r, because ``D^T r`` is what the entries correlate with.
         """
-        plain, value = self.signal.copy(), self.gamma.ravel()[self.on]
-        sites, everywhere = self.place(self.on), self.mask[:0, :0]
-        rows, atoms = self.place.as_rows(plain), self.place.atoms
-        kernels.convolution.subtract_all(rows, atoms, everywhere, *sites, value)
-        r = plain if self.weight is None else plain * self.weight
-        l1 = float(np.sum(self.lam[sites[-1]] * np.abs(value), dtype=np.float64))
-        return r, float(np.sum(r * plain, dtype=np.float64)), l1
+        self.plain = self.signal.copy()
+        self.set.subtract(self.tiles.rows(self.plain), self.value)
+        r = self.plain.copy() if self.weight is None else self.plain * self.weight
+        l1 = float(np.sum(self.lam[self.set.which] * np.abs(self.value), dtype=np.float64))
+        return r, float(np.sum(r * self.plain, dtype=np.float64)), l1
+
+    def top(self, v):
+        """The largest ``|D^T v| / lam``."""
+
+        def highest(part):
+            corr = part()[1].reshape(-1, self.m)
+            most = np.max(corr, axis=0)
+            return np.max((most if self.nonnegative else np.maximum(most, -np.min(corr, axis=0))) / self.lam)
+
+        return float(max(kernels.threads.in_threads(highest, self.correlations.parts_of(v))))
 
     def violations(self, r):
-        """The largest move of an entry, the largest ``|D^T r| / lam``, and the entries that would move
-        most.
+        """The largest move of an entry, the largest ``|D^T r| / lam``, by how much that of each position
+        exceeds one, and the entries that would move most.
 
         There are as many of these as non-zero entries, but at least ``first``.
         """
-        room, found = max(self.first, len(self.on)), []
-        for where, corr in self.correlations(r):
-            z = self.gamma[where].reshape(corr.shape)
-            moves = np.empty(corr.shape, corr.dtype)
-            worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves)
+        on = self.value != 0
+        flat, value = self.set.flat[on], self.value[on]
+        room, excess = max(self.first, len(flat)), np.zeros(self.positions, r.dtype)
+
+        def look(part):
+            where, corr = part()
+            z = self._part_of_code(where, corr.shape, flat, value)
+            moves, over = np.empty_like(corr), np.empty((len(corr), corr.shape[1] // self.m), corr.dtype)
+            worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves, over)
+            excess[where] = over.reshape(excess[where].shape)
             at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), room)
-            found.append((worst, top, self._flat(at, where, corr.shape), move))
+            return worst, top, self._flat(at, where, corr.shape), move
+
+        found = kernels.threads.in_threads(look, self.correlations.parts_of(r))
         worst, top = (max(one[i] for one in found) for i in (0, 1))
         at, move = (np.concatenate([one[i] for one in found]) for i in (2, 3))
         inside = np.flatnonzero(move > 0.02 * worst)
-        return worst, top, at[_largest(inside, move, room)[0]]
+        return worst, top, excess, at[_largest(inside, move, room)[0]]
+
+    def _part_of_code(self, where, shape, flat, value):
+        """The entries of a part of the code, dense, for the comparison with its correlations."""
+        z = np.zeros(shape, value.dtype)
+        *rows, columns = where
+        position, which = np.divmod(flat, self.m)
+        row, column = np.divmod(position, self.positions[-1])
+        first, last = (rows[0].start, rows[0].stop) if rows else (0, 1)
+        inside = (row >= first) & (row < last) & (column >= columns.start) & (column < columns.stop)
+        place = (column[inside] - columns.start) * self.m + which[inside]
+        z[row[inside] - first, place] = value[inside]
+        return z
 
     def _flat(self, at, where, shape):
         """Entries of a part of the code as entries of the whole code."""
-        if len(where) == 1:
-            return at + where[0].start * self.m
         row, rest = np.divmod(at, shape[1])
-        return ((row + where[0].start) * self.gamma.shape[1] + where[1].start) * self.m + rest
+        first = where[0].start if len(where) == 2 else 0
+        return ((row + first) * self.positions[-1] + where[-1].start) * self.m + rest
 
     def descend(self, r, worst, candidates):
         """Coordinate descent on the working set; ``r`` and the code change in place."""
-        chosen = np.union1d(self.on, candidates)
-        sites, z = self.place(chosen), self.gamma.reshape(-1)
-        value, which = z[chosen], sites[-1]
-        curve, weight = self.curvature[chosen if self.mask.size else which], self.lam[which]
-        rows = self.place.as_rows(r)
-        for _ in range(60):
-            step = kernels.convolution.sweep(
-                rows, self.place.atoms, self.mask, *sites, value, curve, weight, self.nonnegative
-            )
-            if step < 0.2 * worst:
-                break
-        z[chosen], self.on = value, chosen[value != 0]
+        on = self.value != 0
+        old, value = self.set.flat[on], self.value[on]
+        self.set = self.tiles.arrange(np.union1d(old, candidates))
+        self.value = _values_at(self.set.flat, old, value)
+        curve, lam = self.energy[self.set.which], self.lam[self.set.which]
+        if self.weight is not None:
+            curve = self.set.norms(self.heavy)
+        self.set.descend(
+            self.tiles.rows(r), self.heavy, self.value, curve, lam, self.nonnegative, float(worst)
+        )
+
+
+def _values_at(flat, old, value):
+    """The values of the entries ``flat``, of which those in ``old`` are known and the others are zero."""
+    order = np.argsort(old)
+    old, value = old[order], value[order]
+    found = np.zeros(len(flat), value.dtype)
+    if len(old):
+        at = np.minimum(np.searchsorted(old, flat), len(old) - 1)
+        found = np.where(old[at] == flat, value[at], found)
+    return found
 
 
 def _largest(at, values, count):
@@ -132,7 +194,7 @@ def _largest(at, values, count):
 
 
 class Correlations:
-    """``D^T r`` part by part: large codes in tiles whose transforms stay in the cache, and in memory.
+    """``D^T r`` part by part, whose transforms stay in the cache, and in memory.
 
     Calling it yields ``(slices of the code, correlations (rows, columns m))``.
     """
@@ -155,59 +217,23 @@ class Correlations:
         ]
 
     def __call__(self, r):
+        for part in self.parts_of(r):
+            yield part()
+
+    def parts_of(self, r):
+        """The parts as functions that compute them, to be called in any order."""
         rows = (1, -1) if len(self.D.space) == 1 else (self.D.positions[0], -1)
         if self.tile is None:
-            yield self.parts[0], (self.D.T @ r).reshape(rows)
-            return
+            return [lambda: (self.parts[0], (self.D.T @ r).reshape(rows))]
         wide = np.pad(
             r, [(0, span) for span in self.span] + [(0, 0)], "wrap" if self.D.circular else "constant"
         )
-        for where in self.parts:
-            seen = tuple(
-                slice(w.start * self.stride, w.start * self.stride + span)
-                for w, span in zip(where, self.span, strict=True)
-            )
-            corr = (self.tile.T @ wide[seen])[tuple(slice(0, w.stop - w.start) for w in where)]
-            yield where, corr.reshape(1 if len(where) == 1 else corr.shape[0], -1)
+        return [lambda where=where: (where, self._part(wide, where)) for where in self.parts]
 
-
-def atom_rows(filters, dtype):
-    """Filters ``(*size, c, m)`` as the atoms (m, h, w c) that the kernels expect; a copy."""
-    *size, c, m = filters.shape
-    size = (1, *size) if len(size) == 1 else size
-    atoms = np.moveaxis(filters, -1, 0).reshape(m, size[0], size[1] * c)
-    return np.array(atoms, dtype, order="C")
-
-
-class Places:
-    """Where the entries of a flattened code stand in the signal, for the kernels."""
-
-    def __init__(self, D, dtype):
-        c, m = check_planar(D).filters.shape[-2:]
-        self.D, self.c, self.m = D, c, m
-        self.atoms = atom_rows(D.filters, dtype)
-        self.width, self.dtype = D.space[-1] * c, dtype
-
-    def as_rows(self, x):
-        return x.reshape(-1, self.width)
-
-    def mask_rows(self, mask):
-        """A mask that broadcasts against the signal as the rows that the kernels expect; none is empty."""
-        if mask is None:
-            return np.zeros((0, 0), self.dtype)
-        full = np.broadcast_to(mask, (*self.D.space, self.c)).astype(self.dtype)
-        return self.as_rows(np.ascontiguousarray(full))
-
-    def __call__(self, flat):
-        position, which = np.divmod(flat, self.m)
-        row, column = np.divmod(position, self.D.positions[-1])
-        return row * self.D.stride, column * (self.D.stride * self.c), which
-
-
-def _curvature(D, mask, dtype):
-    """Squared norms: one an atom, or one a placed atom under a mask, ``sum mask^2 d^2``."""
-    if mask is None:
-        return np.sum(D.local**2, axis=0).astype(dtype)
-    weight = np.broadcast_to(mask, (*D.space, D.filters.shape[-2])).astype(dtype)
-    squares = ConvDictionary(D.filters**2, D.space, D.stride, D.circular)
-    return np.ascontiguousarray((squares.T @ (weight * weight)).ravel().astype(dtype))
+    def _part(self, wide, where):
+        seen = tuple(
+            slice(w.start * self.stride, w.start * self.stride + span)
+            for w, span in zip(where, self.span, strict=True)
+        )
+        corr = (self.tile.T @ wide[seen])[tuple(slice(0, w.stop - w.start) for w in where)]
+        return corr.reshape(1 if len(where) == 1 else corr.shape[0], -1)

@@ -2,12 +2,25 @@
 
 from itertools import islice
 
+import numba
 import numpy as np
 import pytest
 from problems import CASES, convolutional_problem, independent_gap
 
-from cscbook import dense, duality_gap, lam_max
+from cscbook import (
+    ConvDictionary,
+    SparseCode,
+    basis_pursuit,
+    dense,
+    duality_gap,
+    fista,
+    l0,
+    l0_inf_stripe,
+    lam_max,
+    objective,
+)
 from cscbook.pursuits import short_signals, working_set
+from cscbook.pursuits.tiles import Tiles
 
 
 def by_working_set(D, y, lam, nonnegative=False):
@@ -57,3 +70,112 @@ def test_tiles_make_up_the_whole(monkeypatch, rng, case):
     lam = 0.2 * lam_max(D, r)
     gamma = next(g for g, _, gap in islice(by_working_set(D, r, lam), 500) if gap <= 1e-9)
     assert duality_gap(D, r, gamma, lam) <= 1e-8
+
+
+# --- sparse codes, threads, the local dual point ------------------------------------------------
+
+
+def picture(rng, dtype="f8", side=96):
+    """A random picture that takes several blocks, tiles and parts of correlations."""
+    D = ConvDictionary(rng.standard_normal((7, 7, 1, 4)).astype(dtype), (side, side + 8))
+    return D, rng.standard_normal((side, side + 8, 1)).astype(dtype)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_sparse_code_stands_for_the_dense_one(rng, case):
+    D, y = convolutional_problem(np.asarray, rng, *case)
+    lam = 0.2 * lam_max(D, y)
+    dense_one = basis_pursuit(D, y, lam, tol=1e-8).gamma
+    code = basis_pursuit(D, y, lam, tol=1e-8, sparse=True).gamma
+    assert np.array_equal(code.dense(), dense_one)
+    np.testing.assert_allclose(D @ code, D @ dense_one, atol=1e-12)
+    assert l0(code) == l0(dense_one)
+    where = (D.size, D.stride, D.circular)
+    assert l0_inf_stripe(code, *where) == l0_inf_stripe(dense_one, *where)
+    assert np.array_equal(basis_pursuit(D, y, lam, start=code, max_iter=1).gamma, dense_one)
+
+
+def test_a_batch_of_sparse_codes_is_a_tuple(rng):
+    D, y = convolutional_problem(np.asarray, rng, *CASES[0], batch=(2,))
+    codes = basis_pursuit(D, y, 0.3 * lam_max(D, y), sparse=True).gamma
+    assert [type(code) for code in codes] == [SparseCode, SparseCode]
+    with pytest.raises(ValueError, match="sparse = True: expected a ConvDictionary"):
+        basis_pursuit(D, y, 1.0, method=fista, sparse=True)
+    with pytest.raises(ValueError, match=r"places do not ascend within 0 and 6"):
+        SparseCode(np.array([1, 7]), np.ones(2), (3, 2))
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_any_number_of_threads_gives_the_same_bits(rng, dtype, monkeypatch):
+    D, y = picture(rng, dtype)
+    mask = (rng.random(y.shape) < 0.8).astype(dtype)
+    found = []
+    for threads in (1, 2, 4):
+        monkeypatch.setattr(numba, "get_num_threads", lambda threads=threads: threads)
+        found.append([basis_pursuit(D, y, 0.2 * lam_max(D, y), mask=M).gamma for M in (None, mask)])
+    for other in found[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_blocks_of_one_colour_do_not_meet(rng):
+    """Nothing that a block reads or writes is touched by another one of its colour."""
+    for D in (picture(rng)[0], ConvDictionary(rng.standard_normal((9, 2, 3)), (5000,), circular=False)):
+        tiles = Tiles(D, np.float64)
+        for colour in tiles.colours:
+            rows = tiles.rows(np.zeros((*D.space, D.filters.shape[-2])))
+            touched = np.zeros((len(colour), *rows.shape), bool)
+            for one, block in zip(touched, colour, strict=True):
+                for first, rows, start, count in tiles.tiles[slice(*tiles.blocks[block])]:
+                    at = np.arange(first, first + rows) % one.shape[0]
+                    one[np.ix_(at, np.arange(start, start + count) % one.shape[1])] = True
+            assert touched.sum(axis=0).max() == 1
+        assert sorted(np.concatenate(tiles.colours)) == list(range(len(tiles.blocks)))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_local_dual_point_is_nearly_feasible_and_its_gap_true(rng, case):
+    """The gap near the goal: never below the distance from the optimum."""
+    D, y = convolutional_problem(np.asarray, rng, *case)
+    lam = 0.2 * lam_max(D, y)
+    best = objective(D, y, basis_pursuit(D, y, lam, tol=1e-12).gamma, lam)
+    plain = list(islice(((p, g) for _, p, g in working_set.working_set(D, y, lam)), 12))
+    sharp = list(islice(((p, g) for _, p, g in working_set.working_set(D, y, lam, goal=1e-12)), 12))
+    for (value, gap), (same, sharper) in zip(plain, sharp, strict=True):
+        assert value == same and sharper <= gap + 1e-12
+        assert sharper >= 1 - best / value - 1e-12
+
+
+def test_a_photograph_is_certified_more_sharply_near_a_violation(rng):
+    """One violated place costs its surroundings, not the whole code."""
+    D, y = picture(rng)
+    lam = 0.2 * lam_max(D, y)
+    gamma = basis_pursuit(D, y, lam, tol=1e-10).gamma
+    gamma[40, 40] += 0.01 * np.abs(gamma).max()
+    (_, value, plain), (_, _, sharp) = (
+        next(working_set.working_set(D, y, lam, start=gamma, goal=goal)) for goal in (0.0, 1e-3)
+    )
+    independent = duality_gap(D, y, gamma, lam)
+    assert plain == pytest.approx(independent, rel=1e-6) and sharp < plain / 2
+    best = objective(D, y, basis_pursuit(D, y, lam, tol=1e-10).gamma, lam)
+    assert sharp >= 1 - best / value
+
+
+@pytest.mark.parametrize("forgotten", ["a tile", "a part of the correlations"])
+def test_a_step_that_forgets_something_is_caught(rng, monkeypatch, forgotten):
+    """A broken solver may call itself done; the independent gap of the whole code does not."""
+    D, y = picture(rng)
+    lam = 0.2 * lam_max(D, y)
+    if forgotten == "a tile":
+        whole = Tiles.arrange
+
+        def arrange(tiles, flat):
+            return whole(tiles, flat[(flat // D.filters.shape[-1]) % D.positions[1] >= 12])
+
+        monkeypatch.setattr(Tiles, "arrange", arrange)
+    else:
+        parts = working_set.Correlations.parts_of
+        monkeypatch.setattr(working_set, "TILE", 48)
+        monkeypatch.setattr(working_set.Correlations, "parts_of", lambda self, r: parts(self, r)[1:])
+    found = basis_pursuit(D, y, lam, tol=1e-3, max_iter=60)
+    assert duality_gap(D, y, found.gamma, lam) > 1e-2
+    assert forgotten != "a tile" or not found.converged
