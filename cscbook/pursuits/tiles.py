@@ -71,12 +71,31 @@ class Arrangement:
         )
         tile = tiles.number[strip, piece]
         order = np.argsort(tile, kind="stable")
-        self.tiles, self.flat, self.which = tiles, flat[order], which[order]
+        self.tiles, self.flat, self.which = tiles, flat[order], which[order].astype(np.int32)
         self.parts = np.searchsorted(tile[order], np.arange(len(tiles.tiles) + 1))
         step = tiles.stride * tiles.c * tiles.height
-        self.base = ((column - tiles.column_edges[piece]) * step)[order]
-        self.atom = (which * tiles.starts + row - tiles.row_edges[strip])[order]
+        self.base = ((column - tiles.column_edges[piece]) * step)[order].astype(np.int32)
+        self.atom = (which * tiles.starts + row - tiles.row_edges[strip])[order].astype(np.int32)
         self.costs = np.diff(self.parts[tiles.blocks], axis=1)[:, 0]
+
+    def inside(self, where, shape, z):
+        """A part of the code, dense, as rows: the tiles that meet the slices ``where`` hold its entries."""
+        (first, last), (left, right) = ((w.start, w.stop) for w in (slice(0, 1), *where)[-2:])
+        near = (
+            slice(np.searchsorted(edges, a, "right") - 1, np.searchsorted(edges, b))
+            for edges, a, b in (
+                (self.tiles.row_edges, first, last),
+                (self.tiles.column_edges, left, right),
+            )
+        )
+        numbers = self.tiles.number[tuple(near)].ravel()
+        at = np.concatenate([np.arange(self.parts[t], self.parts[t + 1]) for t in numbers])
+        position, which = np.divmod(self.flat[at], self.tiles.m)
+        row, column = np.divmod(position, self.tiles.columns)
+        kept = (row >= first) & (row < last) & (column >= left) & (column < right)
+        part = np.zeros(shape, z.dtype)
+        part[row[kept] - first, (column[kept] - left) * self.tiles.m + which[kept]] = z[at[kept]]
+        return part
 
     def subtract(self, r, z):
         """``r -= D z`` in place, for a signal as rows."""

@@ -120,19 +120,19 @@ class _Problem:
         """The largest move of an entry, the largest ``|D^T r| / lam``, by how much that of each position
         exceeds one, and the entries that would move most.
 
-        There are as many of these as non-zero entries, but at least ``first``.
+        There are as many of these as non-zero entries, but at least ``first``; no part of the signal gives
+        more than four times its share.
         """
-        on = self.value != 0
-        flat, value = self.set.flat[on], self.value[on]
-        room, excess = max(self.first, len(flat)), np.zeros(self.positions, r.dtype)
+        room, excess = max(self.first, np.count_nonzero(self.value)), np.zeros(self.positions, r.dtype)
+        share = -(-4 * room // len(self.correlations.parts))
 
         def look(part):
             where, corr = part()
-            z = self._part_of_code(where, corr.shape, flat, value)
+            z = self.set.inside(where, corr.shape, self.value)
             moves, over = np.empty_like(corr), np.empty((len(corr), corr.shape[1] // self.m), corr.dtype)
             worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves, over)
             excess[where] = over.reshape(excess[where].shape)
-            at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), room)
+            at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), share)
             return worst, top, self._flat(at, where, corr.shape), move
 
         found = kernels.threads.in_threads(look, self.correlations.parts_of(r))
@@ -140,18 +140,6 @@ class _Problem:
         at, move = (np.concatenate([one[i] for one in found]) for i in (2, 3))
         inside = np.flatnonzero(move > 0.02 * worst)
         return worst, top, excess, at[_largest(inside, move, room)[0]]
-
-    def _part_of_code(self, where, shape, flat, value):
-        """The entries of a part of the code, dense, for the comparison with its correlations."""
-        z = np.zeros(shape, value.dtype)
-        *rows, columns = where
-        position, which = np.divmod(flat, self.m)
-        row, column = np.divmod(position, self.positions[-1])
-        first, last = (rows[0].start, rows[0].stop) if rows else (0, 1)
-        inside = (row >= first) & (row < last) & (column >= columns.start) & (column < columns.stop)
-        place = (column[inside] - columns.start) * self.m + which[inside]
-        z[row[inside] - first, place] = value[inside]
-        return z
 
     def _flat(self, at, where, shape):
         """Entries of a part of the code as entries of the whole code."""
