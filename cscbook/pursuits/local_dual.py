@@ -7,6 +7,8 @@ violations and decays over the length of an atom: as an atom sees only what lies
 changes there, its correlation is divided by what its own surroundings need.
 """
 
+import math
+
 import numpy as np
 
 from .. import kernels
@@ -15,13 +17,15 @@ AMPLE = 1.5  # psi at a violation, as a multiple of it: what is more pays for th
 
 
 def shrinkage(D, excess):
-    """``1 - psi`` for each sample (*space, 1), from ``excess`` (*positions), by how much the correlations at
-    a position exceed the bound. Times the residual it is nearly feasible; a scaling does the rest."""
-    psi = np.zeros(D.space, excess.dtype)
-    middles = (
-        (np.arange(P) * D.stride + n // 2) % N for P, n, N in zip(D.positions, D.size, D.space, strict=True)
-    )
-    psi[np.ix_(*middles)] = AMPLE * excess
+    """``1 - psi`` for each sample (*batch, *space, 1), from ``excess`` (*batch, *positions), by how much the
+    correlations at a position exceed the bound. Times the residual it is nearly feasible; a scaling does the
+    rest."""
+    axes = zip(D.positions, D.size, D.space, strict=True)
+    middles = np.ix_(*((np.arange(P) * D.stride + n // 2) % N for P, n, N in axes))
+    batch = excess.shape[: -len(D.space)]
+    psi = np.zeros((math.prod(batch), *D.space), excess.dtype)
     decay = np.exp(-1 / np.array([1, *D.size])).astype(psi.dtype)[-2:]
-    kernels.tiles.spread(psi.reshape(-1, psi.shape[-1]), decay[0], decay[1], D.circular)
-    return (1 - np.minimum(psi, 1))[..., None]
+    for one, exceeds in zip(psi, excess.reshape(-1, *D.positions), strict=True):
+        one[middles] = AMPLE * exceeds
+        kernels.tiles.spread(one.reshape(-1, one.shape[-1]), *decay, D.circular)
+    return (1 - np.minimum(psi, 1)).reshape(*batch, *D.space, 1)

@@ -154,8 +154,11 @@ def test_a_photograph_is_certified_more_sharply_near_a_violation(rng):
     (_, value, plain), (_, _, sharp) = (
         next(working_set.working_set(D, y, lam, start=gamma, goal=goal)) for goal in (0.0, 1e-3)
     )
-    independent = duality_gap(D, y, gamma, lam)
-    assert plain == pytest.approx(independent, rel=1e-6) and sharp < plain / 2
+    assert sharp == pytest.approx(duality_gap(D, y, gamma, lam), rel=1e-6) and sharp < plain / 2
+    r = y - D @ gamma
+    v = r * min(1, lam / np.abs(D.T @ r).max())
+    dual = (np.sum(y**2) - np.sum((y - v) ** 2)) / 2
+    assert plain == pytest.approx(1 - dual / value, rel=1e-6)
     best = objective(D, y, basis_pursuit(D, y, lam, tol=1e-10).gamma, lam)
     assert sharp >= 1 - best / value
 
