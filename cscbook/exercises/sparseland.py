@@ -94,15 +94,15 @@ def patch_average(function):
 
 
 def denoiser(function):
-    """``my_denoiser(y, C, T)``: a signal (N,), an orthonormal transform (n, n) whose rows are its atoms, and
-    a threshold; gives the signal (N,) that averages its patches, each thresholded in the transform."""
+    """``my_denoiser(y, C, beta)``: a signal (N,), an orthonormal transform (n, n) whose rows are its atoms,
+    and a threshold; gives the signal (N,) that averages its patches, each thresholded in the transform."""
     rng = np.random.default_rng(4)
     C, y = np.linalg.qr(rng.standard_normal((4, 4)))[0], rng.standard_normal(12)
     yield "With the threshold 0 nothing changes.", same(function(y, C, 0.0), y)
     yield "With a huge threshold nothing is left.", same(function(y, C, 1e9), 0 * y)
     a = C @ y[:4]
     yield (
-        "A signal of one patch keeps its coefficients larger than T in magnitude, as they are.",
+        "A signal of one patch keeps its coefficients larger than beta in magnitude, as they are.",
         same(function(y[:4], C, 0.6), C.T @ np.where(np.abs(a) > 0.6, a, 0)),
     )
     total, cover = np.zeros(12), np.zeros(12)
@@ -154,3 +154,21 @@ def sos(function):
     )
     third = smooth(y + 0.5 * second) - 0.5 * second
     yield "The third round starts from the second result.", same(function(smooth, y, 0.5, 3), third)
+
+
+def low_rank(function):
+    """``my_low_rank(Y, t)``: a matrix (n, p) and a number; gives the matrix (n, p) with the singular vectors
+    of ``Y`` and its singular values less ``t``, or 0."""
+    Y = np.random.default_rng(7).standard_normal((5, 8))
+    U, s, V = np.linalg.svd(Y, full_matrices=False)
+    yield "The result has the shape of Y.", np.shape(function(Y, 0.1)) == (5, 8)
+    yield (
+        "A rank-one matrix stays of rank one and only becomes weaker.",
+        same(function(np.outer(U[:, 0], 3 * V[0]), 1.0), np.outer(U[:, 0], 2 * V[0])),
+    )
+    yield (
+        "Singular values smaller than t become 0, not negative.",
+        np.abs(function(s[-1] * np.outer(U[:, 0], V[0]), 2 * s[-1])).max() < 1e-9,
+    )
+    expected = (U * np.maximum(s - s[2], 0)) @ V
+    yield "All singular values are reduced by t.", same(function(Y, s[2]), expected)

@@ -131,20 +131,20 @@ def local(y, C, shrink, step=1):
     return total / cover
 
 
-def my_denoiser(y, C, T):
-    return local(y, C, lambda a: np.where(np.abs(a) > T, a, 0))
+def my_denoiser(y, C, beta):
+    return local(y, C, lambda a: np.where(np.abs(a) > beta, a, 0))
 
 
-def denoiser_with_a_soft_threshold(y, C, T):
-    return local(y, C, lambda a: soft(a, T))
+def denoiser_with_a_soft_threshold(y, C, beta):
+    return local(y, C, lambda a: soft(a, beta))
 
 
-def denoiser_of_tiles(y, C, T):
-    return local(y, C, lambda a: np.where(np.abs(a) > T, a, 0), step=len(C))
+def denoiser_of_tiles(y, C, beta):
+    return local(y, C, lambda a: np.where(np.abs(a) > beta, a, 0), step=len(C))
 
 
-def denoiser_without_absolute_values(y, C, T):
-    return local(y, C, lambda a: np.where(a > T, a, 0))
+def denoiser_without_absolute_values(y, C, beta):
+    return local(y, C, lambda a: np.where(a > beta, a, 0))
 
 
 def rank_one(E):
@@ -199,6 +199,25 @@ def sos_of_two_rounds(f, y, rho, rounds):
     return my_sos(f, y, rho, min(rounds, 2))
 
 
+def my_low_rank(Y, t):
+    U, s, V = np.linalg.svd(Y, full_matrices=False)
+    return U @ (np.maximum(s - t, 0)[:, None] * V)
+
+
+def low_rank_of_entries(Y, t):
+    return soft(Y, t)
+
+
+def low_rank_with_negative_values(Y, t):
+    U, s, V = np.linalg.svd(Y, full_matrices=False)
+    return U @ (np.where(s > 1e-9, s - t, 0)[:, None] * V)
+
+
+def low_rank_of_the_first_value(Y, t):
+    d, g = rank_one(Y)
+    return max(1 - t / np.linalg.norm(g), 0) * np.outer(d, g)
+
+
 WRONG = [
     ("omp", omp_without_absolute_values, "in absolute value"),
     ("omp", matching_pursuit, "least squares"),
@@ -221,9 +240,12 @@ WRONG = [
     ("sos", sos_that_forgets_to_subtract, "subtracts"),
     ("sos", sos_that_starts_at_the_measurement, "from zero"),
     ("sos", sos_of_two_rounds, "third"),
+    ("low_rank", low_rank_of_entries, "rank one"),
+    ("low_rank", low_rank_with_negative_values, "not negative"),
+    ("low_rank", low_rank_of_the_first_value, "All singular values"),
 ]
 
-SOLUTIONS = [my_omp, my_coherence, my_ista, my_patch_average, my_denoiser, my_ksvd_atom, my_sos]
+SOLUTIONS = [my_omp, my_coherence, my_ista, my_patch_average, my_denoiser, my_ksvd_atom, my_sos, my_low_rank]
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda f: f.__name__)
