@@ -128,11 +128,11 @@ def l0_inf(function):
         function(_spike(30, 2, (10, 1, -2.5)), 4) == 1,
     )
     yield (
-        "Spikes at a distance of 2 n - 2 are seen by one stripe.",
+        "Spikes at a distance of 2 n - 2 lie together in one stripe.",
         function(_spike(30, 2, (10, 0, 1.0), (16, 0, 1.0)), 4) == 2,
     )
     yield (
-        "Spikes at a distance of 2 n - 1 are seen by none together.",
+        "Spikes at a distance of 2 n - 1 lie together in none.",
         function(_spike(30, 2, (10, 0, 1.0), (17, 0, 1.0)), 4) == 1,
     )
     yield (
