@@ -122,3 +122,153 @@ def _ista(D_L, y, lam, c, steps):
     for _ in range(steps):
         gamma = _soft(gamma + D.T @ (y - D @ gamma) / c, lam / c)
     return gamma.reshape(len(y), -1)
+
+
+# --- inpainting, detection, music, denoising ------------------------------------------------------
+
+
+def masked_ista(function):
+    """``my_masked_ista(D, y, mask, lam, steps)``: a dictionary (n, m), a signal (n,), a mask (n,) of ones
+    where a sample is seen and zeros where it is missing, the weight of the l1 norm and a number of steps;
+    gives the code (m,) after so many steps of ISTA from zero; c is the largest eigenvalue of D^T D."""
+    rng = np.random.default_rng(0)
+    D = rng.standard_normal((20, 30))
+    D /= np.linalg.norm(D, axis=0)
+    y = rng.standard_normal(20)
+    mask = (np.arange(20) % 3 > 0) * 1.0
+    c = np.linalg.norm(D, 2) ** 2
+    gamma = np.asarray(function(D, y, mask, 0.1, 1))
+    yield "The code has one entry per atom.", gamma.shape == (30,)
+    yield (
+        "With nothing missing, the first step thresholds D^T y / c at lam / c.",
+        same(function(D, y, 0 * mask + 1, 0.1, 1), _soft(D.T @ y / c, 0.1 / c)),
+    )
+    yield (
+        "With nothing missing, the third step is that of ISTA.",
+        same(function(D, y, 0 * mask + 1, 0.1, 3), _masked_ista(D, y, 1, 0.1, 3)),
+    )
+    changed = np.where(mask > 0, y, 100.0)
+    yield (
+        "What stands at the missing samples of y makes no difference.",
+        same(function(D, changed, mask, 0.1, 5), function(D, y, mask, 0.1, 5)),
+    )
+    yield (
+        "Missing samples do not count in the residual either, whatever D gamma is there.",
+        same(function(D, y, mask, 0.1, 5), _masked_ista(D, y, mask, 0.1, 5)),
+    )
+    gamma = np.asarray(function(D, y, mask, 0.1, 3000))
+    pull = D.T @ (mask * (y - D @ gamma))
+    best = np.where(gamma != 0, pull - 0.1 * np.sign(gamma), np.maximum(np.abs(pull) - 0.1, 0))
+    yield "After many steps the code is optimal.", float(np.abs(best).max()) < 1e-3
+
+
+def _soft(z, beta):
+    return np.sign(z) * np.maximum(np.abs(z) - beta, 0)
+
+
+def _masked_ista(D, y, mask, lam, steps):
+    c, gamma = np.linalg.norm(D, 2) ** 2, np.zeros(D.shape[1])
+    for _ in range(steps):
+        gamma = _soft(gamma + D.T @ (mask * (y - D @ gamma)) / c, lam / c)
+    return gamma
+
+
+def find_pattern(function):
+    """``my_find_pattern(d, y, count)``: a pattern (n,) of norm one, a signal (N,) and a number of
+    occurrences; gives their first samples (count,), integers in the order in which they are found: the place
+    of the largest correlation in absolute value, whose share is subtracted before the next is sought."""
+    rng = np.random.default_rng(1)
+    d = rng.standard_normal(8)
+    d /= np.linalg.norm(d)
+    y = np.zeros(60)
+    for i, a in ((5, -3.0), (30, 2.5)):
+        y[i : i + 8] += a * d
+    yield "With count = 1 there is one place.", np.shape(function(d, y, 1)) == (1,)
+    first = np.asarray(function(d, np.abs(y[30]) / y[30] * y[20:], 1))
+    yield "A pattern that is alone is found at its first sample.", first.tolist() == [10]
+    yield "The strongest comes first, also where its sign is negative.", _places(function(d, y, 2)) == [5, 30]
+    d = np.ones(8) / 8**0.5
+    y = np.zeros(60)
+    for i, a in ((20, 3.0), (40, 1.0)):
+        y[i : i + 8] += a * d
+    yield (
+        "A strong occurrence is subtracted: its neighbours, which resemble it, are not found again.",
+        _places(function(d, y, 2)) == [20, 40],
+    )
+    d = 2 * d
+    d /= np.linalg.norm(d)
+    y[48:56] -= 2.5 * d
+    yield (
+        "What is subtracted is the correlation times the pattern, so that three of different size are found.",
+        _places(function(d, y, 3)) == [20, 48, 40],
+    )
+
+
+def _places(found):
+    return np.asarray(found).tolist()
+
+
+def learn_template(function):
+    """``my_learn_template(v, gamma, n)``: a signal (N + n - 1,), a code (N,) of one atom and the atom's
+    length; gives the atom (n,) whose convolution with the code is nearest to the signal."""
+    rng = np.random.default_rng(0)
+    atom = np.array([3.0, 2.0, 1.0, -1.0])
+    gamma = np.zeros(12)
+    gamma[5] = 2.0
+    found = np.asarray(function(np.convolve(gamma, atom), gamma, 4))
+    yield "The atom has n samples.", found.shape == (4,)
+    yield (
+        "From one note, the atom is what sounds from its onset on, divided by its strength.",
+        same(found, atom),
+    )
+    gamma[[7, 8]] = 1.0, -0.5
+    yield (
+        "Where notes overlap, their contributions are told apart.",
+        same(function(np.convolve(gamma, atom), gamma, 4), atom),
+    )
+    v = np.convolve(gamma, atom) + rng.standard_normal(15)
+    found = np.asarray(function(v, gamma, 4))
+    shifts = np.stack([np.convolve(gamma, one) for one in np.eye(4)], axis=1)
+    yield (
+        "With noise, the error is orthogonal to all shifts of the code: least squares.",
+        bool(np.abs(shifts.T @ (v - shifts @ found)).max() < 1e-6),
+    )
+
+
+def cycle_spinning(function):
+    """``my_cycle_spinning(y, n, estimate)``: a signal (N,), the length of a block and a function from a block
+    (n,) to its estimate (n,); gives the average (N,), at each sample over the shifts that cover it, of the
+    estimates of whole blocks at all n shifts of the grid."""
+    y = np.random.default_rng(0).standard_normal(21)
+    found = np.asarray(function(y, 4, lambda block: block))
+    yield "The result has as many samples as the signal.", found.shape == (21,)
+    yield (
+        "If blocks are their own estimates, so is the signal: divide by the shifts that cover a sample.",
+        same(found, y),
+    )
+
+    def mean(block):
+        return 0 * block + block.mean()
+
+    inside = np.s_[3:-3]
+    yield (
+        "Inside, blockwise means are averaged over all n shifts.",
+        same(np.asarray(function(y, 4, mean))[inside], _all_patches(y, 4, mean)[inside]),
+    )
+    yield "At the ends as well.", same(function(y, 4, mean), _all_patches(y, 4, mean))
+
+    def largest(block):
+        return np.where(np.abs(block) == np.abs(block).max(), block, 0)
+
+    yield (
+        "For any estimate the result is the average of all overlapping patches.",
+        same(function(y, 5, largest), _all_patches(y, 5, largest)),
+    )
+
+
+def _all_patches(y, n, estimate):
+    total, count = np.zeros(len(y)), np.zeros(len(y))
+    for i in range(len(y) - n + 1):
+        total[i : i + n] += estimate(y[i : i + n])
+        count[i : i + n] += 1
+    return total / count
