@@ -1,0 +1,59 @@
+"""Chapters 4.5 to 4.7 and 6.1: each judge passes a solution and fails three wrong ones, each at the sentence
+that says why."""
+
+import pytest
+
+from cscbook import soft
+from cscbook.exercises import check
+
+
+def my_ml_ista_step(D1, D2, y, gamma, t, lams):
+    implied = D2 @ gamma
+    change = t[0] * D1.T @ (D1 @ implied - y)
+    first = soft(implied - change, t[0] * lams[0])
+    change = t[1] / t[0] * D2.T @ (implied - first)
+    return soft(gamma - change, t[1] * lams[1])
+
+
+def step_not_divided(D1, D2, y, gamma, t, lams):
+    implied = D2 @ gamma
+    first = soft(implied - t[0] * D1.T @ (D1 @ implied - y), t[0] * lams[0])
+    return soft(gamma - t[1] * D2.T @ (implied - first), t[1] * lams[1])
+
+
+def layered_instead_of_together(D1, D2, y, gamma, t, lams):
+    first = soft(t[0] * D1.T @ y, t[0] * lams[0])
+    return soft(gamma - t[1] / t[0] * D2.T @ (D2 @ gamma - first), t[1] * lams[1])
+
+
+def no_first_threshold(D1, D2, y, gamma, t, lams):
+    implied = D2 @ gamma
+    first = implied - t[0] * D1.T @ (D1 @ implied - y)
+    return soft(gamma - t[1] / t[0] * D2.T @ (implied - first), t[1] * lams[1])
+
+
+def independent_steps(D1, D2, y, gamma, t, lams):
+    implied = D2 @ gamma
+    first = soft(implied - t[0] * D1.T @ (D1 @ implied - y), t[0] * lams[0])
+    return soft(gamma - t[1] / t[0] * D2.T @ (implied - first), t[1] / t[0] * lams[1])
+
+
+SOLUTIONS = [my_ml_ista_step]
+WRONG = [
+    ("ml_ista_step", step_not_divided, "t2 / t1"),
+    ("ml_ista_step", layered_instead_of_together, "gradient step for the product"),
+    ("ml_ista_step", no_first_threshold, "first layer is t1 lam1"),
+    ("ml_ista_step", independent_steps, "second layer is t2 lam2"),
+]
+
+
+@pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda f: f.__name__)
+def test_a_solution_passes(solution):
+    assert check(solution), check(solution)
+
+
+@pytest.mark.parametrize(("name", "function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
+def test_a_wrong_one_is_told_why(name, function, sentence, monkeypatch):
+    monkeypatch.setattr(function, "__name__", f"my_{name}")
+    verdict = check(function)
+    assert not verdict and sentence in verdict.wrong, verdict
