@@ -46,3 +46,27 @@ def ml_ista_step(function):
     yield "The threshold of the first layer is t1 lam1.", same(step(gamma, lams), expected(gamma, lams))
     lams = (0.5, 2.0)
     yield "The threshold of the second layer is t2 lam2.", same(step(gamma, lams), expected(gamma, lams))
+
+
+def layer_gradients(function):
+    """``my_layer_gradients(D1, D2, y, gamma)``: dictionaries (n, m1) and (m1, m2), a signal (n,) and a
+    deepest code (m2,); gives the gradients of ``||y - D1 D2 gamma||^2 / 2`` with respect to D1 and to D2."""
+    D1, D2, y, gamma = _two_layers(1)
+    residual = y - D1 @ D2 @ gamma
+
+    def error(A, B):
+        return float(((y - A @ B @ gamma) ** 2).sum()) / 2
+
+    G1, G2 = (np.asarray(G) for G in function(D1.copy(), D2.copy(), y.copy(), gamma.copy()))
+    yield "Each gradient has the shape of its dictionary.", (G1.shape, G2.shape) == (D1.shape, D2.shape)
+    t = 1e-6
+    yield "A small step of D1 against its gradient lowers the error.", error(D1 - t * G1, D2) < error(D1, D2)
+    yield "A small step of D2 against its gradient lowers the error.", error(D1, D2 - t * G2) < error(D1, D2)
+    yield (
+        "The gradient of D1 is minus the residual times the code of the first layer.",
+        same(G1, -np.outer(residual, D2 @ gamma)),
+    )
+    yield (
+        "The gradient of D2 is minus D1^T times the residual times the deepest code.",
+        same(G2, -np.outer(D1.T @ residual, gamma)),
+    )

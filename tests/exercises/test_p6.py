@@ -1,6 +1,7 @@
 """Chapters 4.5 to 4.7 and 6.1: each judge passes a solution and fails three wrong ones, each at the sentence
 that says why."""
 
+import numpy as np
 import pytest
 
 from cscbook import soft
@@ -38,12 +39,40 @@ def independent_steps(D1, D2, y, gamma, t, lams):
     return soft(gamma - t[1] / t[0] * D2.T @ (implied - first), t[1] / t[0] * lams[1])
 
 
-SOLUTIONS = [my_ml_ista_step]
+def my_layer_gradients(D1, D2, y, gamma):
+    first = D2 @ gamma
+    residual = y - D1 @ first
+    return -np.outer(residual, first), -np.outer(D1.T @ residual, gamma)
+
+
+def wrong_sign(D1, D2, y, gamma):
+    return [-G for G in my_layer_gradients(D1, D2, y, gamma)]
+
+
+def twice(D1, D2, y, gamma):
+    return [2 * G for G in my_layer_gradients(D1, D2, y, gamma)]
+
+
+def signal_in_place_of_residual(D1, D2, y, gamma):
+    first, residual = D2 @ gamma, y - D1 @ (D2 @ gamma)
+    return -np.outer(residual, first), -np.outer(D1.T @ y, gamma)
+
+
+def without_first_layer(D1, D2, y, gamma):
+    residual = y - D1 @ (D2 @ gamma)
+    return -np.outer(residual, D2 @ gamma), -np.outer(residual, gamma)
+
+
+SOLUTIONS = [my_ml_ista_step, my_layer_gradients]
 WRONG = [
     ("ml_ista_step", step_not_divided, "t2 / t1"),
     ("ml_ista_step", layered_instead_of_together, "gradient step for the product"),
     ("ml_ista_step", no_first_threshold, "first layer is t1 lam1"),
     ("ml_ista_step", independent_steps, "second layer is t2 lam2"),
+    ("layer_gradients", without_first_layer, "shape of its dictionary"),
+    ("layer_gradients", wrong_sign, "lowers the error"),
+    ("layer_gradients", twice, "gradient of D1 is minus the residual"),
+    ("layer_gradients", signal_in_place_of_residual, "D1^T times the residual"),
 ]
 
 
