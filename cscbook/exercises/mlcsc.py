@@ -70,3 +70,33 @@ def layer_gradients(function):
         "The gradient of D2 is minus D1^T times the residual times the deepest code.",
         same(G2, -np.outer(D1.T @ residual, gamma)),
     )
+
+
+def iht(function):
+    """``my_iht(A, x, k, steps)``: a matrix (n, m), a signal (n,), a number of non-zeros and a number of
+    steps; gives the code (m,) that iterative hard thresholding reaches from zero."""
+    _, A, _, _ = _two_layers(2)
+    x = np.random.default_rng(3).standard_normal(A.shape[0])
+    c = np.linalg.norm(A, 2) ** 2
+
+    def expected(k, steps):
+        gamma = np.zeros(A.shape[1])
+        for _ in range(steps):
+            gamma = gamma + A.T @ (x - A @ gamma) / c
+            gamma[np.argsort(-np.abs(gamma))[k:]] = 0
+        return gamma
+
+    found = np.asarray(function(A.copy(), x.copy(), 3, 1))
+    yield "The code has one entry per column of A.", found.shape == (A.shape[1],)
+    yield "With k = 3 it has three non-zeros.", np.count_nonzero(found) == 3
+    places = np.flatnonzero(found).tolist() == np.flatnonzero(expected(3, 1)).tolist()
+    yield "After one step they are the largest entries of A^T x in absolute value.", places
+    yield "The step is 1 / c, with c the largest eigenvalue of A^T A.", same(found, expected(3, 1))
+    yield (
+        "With k = m nothing is set to zero, and ten steps are gradient descent.",
+        same(function(A.copy(), x.copy(), A.shape[1], 10), expected(A.shape[1], 10)),
+    )
+    yield (
+        "The threshold acts in each of ten steps.",
+        same(function(A.copy(), x.copy(), 3, 10), expected(3, 10)),
+    )

@@ -63,7 +63,42 @@ def without_first_layer(D1, D2, y, gamma):
     return -np.outer(residual, D2 @ gamma), -np.outer(residual, gamma)
 
 
-SOLUTIONS = [my_ml_ista_step, my_layer_gradients]
+def my_iht(A, x, k, steps):
+    c = np.linalg.norm(A, 2) ** 2
+    gamma = np.zeros(A.shape[1])
+    for _ in range(steps):
+        b = gamma + A.T @ (x - A @ gamma) / c
+        smallest = np.argsort(abs(b))[: len(b) - k]
+        gamma = b
+        gamma[smallest] = 0
+    return gamma
+
+
+def iht_of_signed_entries(A, x, k, steps):
+    c, gamma = np.linalg.norm(A, 2) ** 2, np.zeros(A.shape[1])
+    for _ in range(steps):
+        gamma = gamma + A.T @ (x - A @ gamma) / c
+        gamma[np.argsort(-gamma)[k:]] = 0
+    return gamma
+
+
+def iht_with_step_one(A, x, k, steps):
+    gamma = np.zeros(A.shape[1])
+    for _ in range(steps):
+        gamma = gamma + A.T @ (x - A @ gamma)
+        gamma[np.argsort(-abs(gamma))[k:]] = 0
+    return gamma
+
+
+def threshold_at_the_end(A, x, k, steps):
+    c, gamma = np.linalg.norm(A, 2) ** 2, np.zeros(A.shape[1])
+    for _ in range(steps):
+        gamma = gamma + A.T @ (x - A @ gamma) / c
+    gamma[np.argsort(-abs(gamma))[k:]] = 0
+    return gamma
+
+
+SOLUTIONS = [my_ml_ista_step, my_layer_gradients, my_iht]
 WRONG = [
     ("ml_ista_step", step_not_divided, "t2 / t1"),
     ("ml_ista_step", layered_instead_of_together, "gradient step for the product"),
@@ -73,6 +108,9 @@ WRONG = [
     ("layer_gradients", wrong_sign, "lowers the error"),
     ("layer_gradients", twice, "gradient of D1 is minus the residual"),
     ("layer_gradients", signal_in_place_of_residual, "D1^T times the residual"),
+    ("iht", iht_of_signed_entries, "in absolute value"),
+    ("iht", iht_with_step_one, "largest eigenvalue"),
+    ("iht", threshold_at_the_end, "in each of ten steps"),
 ]
 
 
