@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..layered import sweep
+from ..pursuits import omp as reference_omp
 from .compare import same
 
 
@@ -100,3 +101,32 @@ def iht(function):
         "The threshold acts in each of ten steps.",
         same(function(A.copy(), x.copy(), 3, 10), expected(3, 10)),
     )
+
+
+# Chapter 6.1
+
+
+def translated_omp(function):
+    """``my_translated_omp(D, y, eps)``: a matrix (n, m) with columns of any norm, a signal (n,) and a bound
+    on the norm of the residual; gives the code (m,) of our ``omp(D, y, tol=eps)``."""
+    D, _, y, _ = _two_layers(4)
+    norms = np.where(np.arange(D.shape[1]) % 2, 50.0, 1.0)
+
+    def code(D, y, eps):
+        return np.asarray(function(D.copy(), y.copy(), eps)), reference_omp(D, y, tol=eps).gamma
+
+    found, ours = code(D, y, 0.3)
+    yield "The code has one entry per atom.", found.shape == ours.shape
+    yield (
+        "With unit atoms and eps = 0.3 the residual has at most the norm 0.3: theirs compares squares.",
+        np.linalg.norm(y - D @ found) <= 0.3 * (1 + 1e-9),
+    )
+    yield "It takes no more atoms than ours.", np.count_nonzero(found) == np.count_nonzero(ours)
+    found, ours = code(D * norms, y, 0.3)
+    yield (
+        "With atoms of norm 1 and 50 the same atoms are taken: theirs prefers long ones.",
+        np.flatnonzero(found).tolist() == np.flatnonzero(ours).tolist(),
+    )
+    yield "The coefficients belong to the atoms as they were given.", same(found, ours)
+    found, ours = code(D * norms, 1e3 * y, 300.0)
+    yield "A signal and an eps 1,000 times as large change nothing but the unit.", same(found, ours)

@@ -3,6 +3,7 @@ that says why."""
 
 import numpy as np
 import pytest
+from sklearn.linear_model import orthogonal_mp
 
 from cscbook import soft
 from cscbook.exercises import check
@@ -98,7 +99,30 @@ def threshold_at_the_end(A, x, k, steps):
     return gamma
 
 
-SOLUTIONS = [my_ml_ista_step, my_layer_gradients, my_iht]
+def my_translated_omp(D, y, eps):
+    norms = np.linalg.norm(D, axis=0)
+    return orthogonal_mp(D / norms, y, tol=eps**2) / norms
+
+
+def norm_for_its_square(D, y, eps):
+    norms = np.linalg.norm(D, axis=0)
+    return orthogonal_mp(D / norms, y, tol=eps) / norms
+
+
+def square_of_the_square(D, y, eps):
+    norms = np.linalg.norm(D, axis=0)
+    return orthogonal_mp(D / norms, y, tol=eps**4) / norms
+
+
+def atoms_as_they_are(D, y, eps):
+    return orthogonal_mp(D, y, tol=eps**2)
+
+
+def coefficients_of_unit_atoms(D, y, eps):
+    return orthogonal_mp(D / np.linalg.norm(D, axis=0), y, tol=eps**2)
+
+
+SOLUTIONS = [my_ml_ista_step, my_layer_gradients, my_iht, my_translated_omp]
 WRONG = [
     ("ml_ista_step", step_not_divided, "t2 / t1"),
     ("ml_ista_step", layered_instead_of_together, "gradient step for the product"),
@@ -111,6 +135,10 @@ WRONG = [
     ("iht", iht_of_signed_entries, "in absolute value"),
     ("iht", iht_with_step_one, "largest eigenvalue"),
     ("iht", threshold_at_the_end, "in each of ten steps"),
+    ("translated_omp", norm_for_its_square, "theirs compares squares"),
+    ("translated_omp", square_of_the_square, "no more atoms"),
+    ("translated_omp", atoms_as_they_are, "theirs prefers long ones"),
+    ("translated_omp", coefficients_of_unit_atoms, "as they were given"),
 ]
 
 
