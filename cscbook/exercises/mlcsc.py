@@ -3,6 +3,8 @@
 import numpy as np
 
 from ..layered import layered_thresholding as reference_layered_thresholding
+from ..layered import sweep
+from ..pursuits import omp as reference_omp
 from .compare import same
 
 
@@ -112,3 +114,128 @@ def layered_thresholding(function):
     wanted = reference_layered_thresholding(matrices, y, [0.5, 0.4, 0.3])
     found = function(matrices, y, [0.5, 0.4, 0.3])
     yield "Three layers, each with its own threshold.", all(map(same, found, wanted))
+
+
+def _two_layers(seed=0):
+    """Two matrices with unit atoms, a signal, a code, all NumPy arrays."""
+    rng = np.random.default_rng(seed)
+    D1, D2 = rng.standard_normal((12, 18)), rng.standard_normal((18, 15))
+    D1, D2 = D1 / np.linalg.norm(D1, axis=0), D2 / np.linalg.norm(D2, axis=0)
+    return D1, D2, rng.standard_normal(12), rng.standard_normal(15)
+
+
+# Chapters 4.5 to 4.7
+
+
+def ml_ista_step(function):
+    """``my_ml_ista_step(D1, D2, y, gamma, t, lams)``: dictionaries (n, m1) and (m1, m2), a signal (n,), a
+    deepest code (m2,), the steps (t1, t2) and the weights (lam1, lam2); gives the deepest code (m2,) after
+    one sweep."""
+    D1, D2, y, gamma = _two_layers()
+    t1 = 0.5 / np.linalg.norm(D1, 2) ** 2
+    t = (t1, t1 / np.linalg.norm(D2, 2) ** 2)
+
+    def step(gamma, lams):
+        return np.asarray(function(D1, D2, y, gamma.copy(), t, lams))
+
+    def expected(gamma, lams):
+        betas = [step * lam for step, lam in zip(t, lams, strict=True)]
+        return sweep([D1, D2], y, gamma, [t[0], t[1] / t[0]], betas)[-1]
+
+    found = step(0 * gamma, (0.0, 0.0))
+    yield "The code has one entry per atom of D2.", found.shape == gamma.shape
+    yield (
+        "From the zero code and without weights it is t2 D2^T D1^T y: the second layer's factor is t2 / t1.",
+        same(found, t[1] * D2.T @ (D1.T @ y)),
+    )
+    yield (
+        "From any code and without weights it is a gradient step for the product D1 D2.",
+        same(step(gamma, (0.0, 0.0)), expected(gamma, (0.0, 0.0))),
+    )
+    lams = (2.0, 0.0)
+    yield "The threshold of the first layer is t1 lam1.", same(step(gamma, lams), expected(gamma, lams))
+    lams = (0.5, 2.0)
+    yield "The threshold of the second layer is t2 lam2.", same(step(gamma, lams), expected(gamma, lams))
+
+
+def layer_gradients(function):
+    """``my_layer_gradients(D1, D2, y, gamma)``: dictionaries (n, m1) and (m1, m2), a signal (n,) and a
+    deepest code (m2,); gives the gradients of ``||y - D1 D2 gamma||^2 / 2`` with respect to D1 and to D2."""
+    D1, D2, y, gamma = _two_layers(1)
+    residual = y - D1 @ D2 @ gamma
+
+    def error(A, B):
+        return float(((y - A @ B @ gamma) ** 2).sum()) / 2
+
+    G1, G2 = (np.asarray(G) for G in function(D1.copy(), D2.copy(), y.copy(), gamma.copy()))
+    yield "Each gradient has the shape of its dictionary.", (G1.shape, G2.shape) == (D1.shape, D2.shape)
+    t = 1e-6
+    yield "A small step of D1 against its gradient lowers the error.", error(D1 - t * G1, D2) < error(D1, D2)
+    yield "A small step of D2 against its gradient lowers the error.", error(D1, D2 - t * G2) < error(D1, D2)
+    yield (
+        "The gradient of D1 is minus the residual times the code of the first layer.",
+        same(G1, -np.outer(residual, D2 @ gamma)),
+    )
+    yield (
+        "The gradient of D2 is minus D1^T times the residual times the deepest code.",
+        same(G2, -np.outer(D1.T @ residual, gamma)),
+    )
+
+
+def iht(function):
+    """``my_iht(A, x, k, steps)``: a matrix (n, m), a signal (n,), a number of non-zeros and a number of
+    steps; gives the code (m,) that iterative hard thresholding reaches from zero."""
+    _, A, _, _ = _two_layers(2)
+    x = np.random.default_rng(3).standard_normal(A.shape[0])
+    c = np.linalg.norm(A, 2) ** 2
+
+    def expected(k, steps):
+        gamma = np.zeros(A.shape[1])
+        for _ in range(steps):
+            gamma = gamma + A.T @ (x - A @ gamma) / c
+            gamma[np.argsort(-np.abs(gamma))[k:]] = 0
+        return gamma
+
+    found = np.asarray(function(A.copy(), x.copy(), 3, 1))
+    yield "The code has one entry per column of A.", found.shape == (A.shape[1],)
+    yield "With k = 3 it has three non-zeros.", np.count_nonzero(found) == 3
+    places = np.flatnonzero(found).tolist() == np.flatnonzero(expected(3, 1)).tolist()
+    yield "After one step they are the largest entries of A^T x in absolute value.", places
+    yield "The step is 1 / c, with c the largest eigenvalue of A^T A.", same(found, expected(3, 1))
+    yield (
+        "With k = m nothing is set to zero, and ten steps are gradient descent.",
+        same(function(A.copy(), x.copy(), A.shape[1], 10), expected(A.shape[1], 10)),
+    )
+    yield (
+        "The threshold acts in each of ten steps.",
+        same(function(A.copy(), x.copy(), 3, 10), expected(3, 10)),
+    )
+
+
+# Chapter 6.1
+
+
+def translated_omp(function):
+    """``my_translated_omp(D, y, eps)``: a matrix (n, m) with columns of any norm, a signal (n,) and a bound
+    on the norm of the residual; gives the code (m,) of our ``omp(D, y, tol=eps)``."""
+    D, _, y, _ = _two_layers(4)
+    norms = np.where(np.arange(D.shape[1]) % 2, 50.0, 1.0)
+
+    def code(D, y, eps):
+        return np.asarray(function(D.copy(), y.copy(), eps)), reference_omp(D, y, tol=eps).gamma
+
+    found, ours = code(D, y, 0.3)
+    yield "The code has one entry per atom.", found.shape == ours.shape
+    yield (
+        "With unit atoms and eps = 0.3 the residual has at most the norm 0.3: theirs compares squares.",
+        np.linalg.norm(y - D @ found) <= 0.3 * (1 + 1e-9),
+    )
+    yield "It takes no more atoms than ours.", np.count_nonzero(found) == np.count_nonzero(ours)
+    found, ours = code(D * norms, y, 0.3)
+    yield (
+        "With atoms of norm 1 and 50 the same atoms are taken: theirs prefers long ones.",
+        np.flatnonzero(found).tolist() == np.flatnonzero(ours).tolist(),
+    )
+    yield "The coefficients belong to the atoms as they were given.", same(found, ours)
+    found, ours = code(D * norms, 1e3 * y, 300.0)
+    yield "A signal and an eps 1,000 times as large change nothing but the unit.", same(found, ours)
