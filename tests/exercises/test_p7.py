@@ -2,6 +2,7 @@
 sentence that says why; and the program for PyTorch that a page prints gives the numbers of the book."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,14 @@ import pytest
 
 from cscbook.exercises import check
 
-PAGE = Path(__file__).parents[2] / "chapters/5_cnn/01_the_forward_pass_is_thresholding.ipynb"
+CHAPTERS = sorted((Path(__file__).parents[2] / "chapters/5_cnn").glob("0[123]_*.ipynb"))
+
+
+def programs(path):
+    """The programs that the text of a chapter prints."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
 
 
 def layer(x, W):
@@ -141,13 +149,22 @@ def test_a_wrong_one_is_told_why(name, function, sentence):
     assert not verdict and sentence in verdict.wrong, verdict
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem[:2])
+def test_the_solutions_that_a_chapter_prints_pass(path):
+    printed = [program for program in programs(path) if program.startswith("def my_")]
+    assert printed
+    for program in printed:
+        found = {"np": np}
+        exec(program, found)
+        name = re.match(r"def (\w+)", program)[1]
+        assert check(found[name]), check(found[name])
+
+
 @pytest.mark.libraries
 def test_the_program_for_pytorch_has_the_numbers_of_the_book():
     pytest.importorskip("torch")
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    (text,) = ("".join(cell["source"]) for cell in cells if "import torch\n" in cell["source"])
     found = {}
-    exec(text.split("```python\n")[1].split("```")[0], found)
+    exec(next(program for program in programs(CHAPTERS[0]) if "import torch" in program), found)
     maps, drawn = (found[name][0].permute(1, 2, 0).detach().numpy() for name in ("maps", "drawn"))
     np.testing.assert_allclose(found["gamma"], maps, atol=1e-12)
     np.testing.assert_allclose(found["picture_of_gamma"], drawn, atol=1e-12)
