@@ -232,34 +232,38 @@ def dense_layer(function):
     )
 
 
-def cycle_spinning(function):
-    """``my_cycle_spinning(y, s, denoise)``: a signal (n,), a number of shifts and a function of a signal;
-    gives the mean over r = 0, ..., s - 1 of ``denoise``, applied to y moved by r samples, moved back."""
-    y = np.random.default_rng(0).standard_normal(12)
-    first, seen = np.arange(12) == 0, []
+def growth(function):
+    """``my_growth(A, B, steps)``: dictionaries (n, m) and a number of multiplications; gives the factor by
+    which the last multiplication by ``I - B^T A`` makes a vector longer, after ``steps - 1`` earlier ones."""
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((8, 8)))[0]
 
-    def keep(z):
-        seen.append(np.array(z))
-        return z
+    def pair(values):
+        return Q.T, (Q * values).T  # B^T A has these eigenvalues
 
-    def blocks(z):
-        return np.repeat(z.reshape(-1, 4).mean(1), 4)
-
-    found = np.asarray(function(y, 4, keep), float)
-    yield "The result has as many samples as the signal.", found.shape == (12,)
-    yield "A denoiser that changes nothing gives the signal back: each result is moved back.", same(found, y)
-    moved = {tuple(np.roll(y, r)) for r in range(4)}
-    backwards = {tuple(np.roll(y, -r)) for r in range(4)}
+    found = float(function(*pair(np.zeros(8)), 10))
+    yield "With B = 0 nothing changes: the factor is one.", same(found, 1.0)
+    values = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
     yield (
-        "The denoiser sees s signals, one for each shift.",
-        {tuple(z) for z in seen} in (moved, backwards) and len(seen) == 4,
+        "Where all eigenvalues of B^T A lie between 0 and 1, nothing grows.",
+        float(function(*pair(values), 50)) < 1,
     )
     yield (
-        "Moved back means by as much as it was moved.",
-        same(function(1.0 * first, 1, lambda z: 2 * z), 2.0 * first),
+        "The factor is then that of the smallest, 1 - 0.1.",
+        same(float(function(*pair(values), 300)), 0.9, 1e-3),
     )
-    expected = np.mean([np.roll(blocks(np.roll(y, r)), -r) for r in range(4)], axis=0)
-    yield "With means of blocks it is the average of all four grids.", same(function(y, 4, blocks), expected)
+    values[3] = 2.5
+    yield (
+        "An eigenvalue of 2.5 makes differences longer, by |1 - 2.5|.",
+        same(float(function(*pair(values), 300)), 1.5, 1e-3),
+    )
+    A, B = pair(values)
+    A, B = np.vstack([A, np.ones((1, 8))]), np.vstack([B, np.zeros((1, 8))])
+    yield "Signals may have more entries than codes.", same(float(function(A, B, 300)), 1.5, 1e-3)
+    yield (
+        "Normalised before each step, it stays finite after 5,000 of them.",
+        same(float(function(A, B, 5000)), 1.5, 1e-3),
+    )
 
 
 def cscnet(function):

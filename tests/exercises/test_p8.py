@@ -194,20 +194,32 @@ def dense_with_a_bias_added(F, z, beta):
     return np.concatenate([z, np.maximum(F.T @ z + beta, 0)])
 
 
-def my_cycle_spinning(y, s, denoise):
-    return np.mean([np.roll(denoise(np.roll(y, r)), -r) for r in range(s)], axis=0)
+def my_growth(A, B, steps):
+    z = np.arange(1.0, A.shape[1] + 1)
+    for _ in range(steps):
+        z = z / np.linalg.norm(z)
+        z = z - B.T @ (A @ z)
+    return np.linalg.norm(z)
 
 
-def spinning_without_the_way_back(y, s, denoise):
-    return np.mean([denoise(np.roll(y, r)) for r in range(s)], axis=0)
+def growth_with_the_other_sign(A, B, steps):
+    return my_growth(-A, B, steps)
 
 
-def spinning_of_two_shifts(y, s, denoise):
-    return np.mean([np.roll(denoise(np.roll(y, r)), -r) for r in (0, s - 1)], axis=0)
+def growth_of_all_steps(A, B, steps):
+    z = np.ones(A.shape[1]) / A.shape[1] ** 0.5
+    for _ in range(steps):
+        z = z - B.T @ (A @ z)
+    return np.linalg.norm(z)
 
 
-def spinning_as_a_sum(y, s, denoise):
-    return sum(np.roll(denoise(np.roll(y, r)), -r) for r in range(s))
+def growth_without_normalising(A, B, steps):
+    z = np.ones(A.shape[1])
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            before = np.linalg.norm(z)
+            z = z - B.T @ (A @ z)
+        return np.linalg.norm(z) / before
 
 
 def my_cscnet(A, B, C, tau, y, steps):
@@ -238,7 +250,7 @@ SOLUTIONS = [
     my_attack,
     my_residual_block,
     my_dense_layer,
-    my_cycle_spinning,
+    my_growth,
     my_cscnet,
 ]
 WRONG = [
@@ -267,9 +279,9 @@ WRONG = [
     ("dense_layer", dense_with_one_threshold, "unchanged"),
     ("dense_layer", dense_without_input, "n + m entries"),
     ("dense_layer", dense_with_a_bias_added, "less the threshold"),
-    ("cycle_spinning", spinning_without_the_way_back, "moved back"),
-    ("cycle_spinning", spinning_of_two_shifts, "one for each shift"),
-    ("cycle_spinning", spinning_as_a_sum, "gives the signal back"),
+    ("growth", growth_with_the_other_sign, "nothing grows"),
+    ("growth", growth_of_all_steps, "1 - 0.1"),
+    ("growth", growth_without_normalising, "stays finite"),
     ("cscnet", cscnet_with_one_dictionary, "A says is explained"),
     ("cscnet", cscnet_drawn_by_a, "draws with C"),
     ("cscnet", cscnet_of_one_step_more, "One step"),
