@@ -2,16 +2,15 @@
 
 A judge is a generator named after the algorithm. It calls the reader's function on small examples and
 yields ``(sentence, passed)``, the easiest property first, so that the first sentence that does not hold says
-what to look at. One module a part of the book; each judge states in its docstring what the function takes
-and gives.
+what to look at. Each judge states in its docstring what the function takes and gives.
 """
 
 import inspect
 from dataclasses import dataclass
 
-from . import cnn, csc, local_global, mlcsc, sparseland
+from . import cnn, csc, learned, local_global, mlcsc, sparseland
 
-PARTS = (sparseland, csc, local_global, mlcsc, cnn)
+PARTS = (sparseland, csc, local_global, mlcsc, cnn, learned)
 
 
 @dataclass(frozen=True)

@@ -116,3 +116,6 @@ def training_step(function):
         "A threshold is minus a bias, so beta moves along the summed gradient.",
         (same(found[1], beta + t * g.sum(0))),
     )
+
+
+# --- 5.4 to 5.8: least squared error, learned pursuits, robustness, architectures, denoising

@@ -162,10 +162,6 @@ def masked_ista(function):
     yield "After many steps the code is optimal.", float(np.abs(best).max()) < 1e-3
 
 
-def _soft(z, beta):
-    return np.sign(z) * np.maximum(np.abs(z) - beta, 0)
-
-
 def _masked_ista(D, y, mask, lam, steps):
     c, gamma = np.linalg.norm(D, 2) ** 2, np.zeros(D.shape[1])
     for _ in range(steps):
@@ -186,25 +182,26 @@ def find_pattern(function):
     yield "With count = 1 there is one place.", np.shape(function(d, y, 1)) == (1,)
     first = np.asarray(function(d, np.abs(y[30]) / y[30] * y[20:], 1))
     yield "A pattern that is alone is found at its first sample.", first.tolist() == [10]
-    yield "The strongest comes first, also where its sign is negative.", _places(function(d, y, 2)) == [5, 30]
+    found = _found_places(function(d, y, 2))
+    yield "The strongest comes first, also where its sign is negative.", found == [5, 30]
     d = np.ones(8) / 8**0.5
     y = np.zeros(60)
     for i, a in ((20, 3.0), (40, 1.0)):
         y[i : i + 8] += a * d
     yield (
         "A strong occurrence is subtracted: its neighbours, which resemble it, are not found again.",
-        _places(function(d, y, 2)) == [20, 40],
+        _found_places(function(d, y, 2)) == [20, 40],
     )
     d = 2 * d
     d /= np.linalg.norm(d)
     y[48:56] -= 2.5 * d
     yield (
         "What is subtracted is the correlation times the pattern, so that three of different size are found.",
-        _places(function(d, y, 3)) == [20, 48, 40],
+        _found_places(function(d, y, 3)) == [20, 48, 40],
     )
 
 
-def _places(found):
+def _found_places(found):
     return np.asarray(found).tolist()
 
 

@@ -158,8 +158,8 @@ def ml_ista_step(function):
     yield "The threshold of the second layer is t2 lam2.", same(step(gamma, lams), expected(gamma, lams))
 
 
-def layer_gradients(function):
-    """``my_layer_gradients(D1, D2, y, gamma)``: dictionaries (n, m1) and (m1, m2), a signal (n,) and a
+def dictionary_gradients(function):
+    """``my_dictionary_gradients(D1, D2, y, gamma)``: dictionaries (n, m1) and (m1, m2), a signal (n,) and a
     deepest code (m2,); gives the gradients of ``||y - D1 D2 gamma||^2 / 2`` with respect to D1 and to D2."""
     D1, D2, y, gamma = _two_layers(1)
     residual = y - D1 @ D2 @ gamma

@@ -1,8 +1,10 @@
 """``check`` itself: what it says of a function that raises, and of a name that it does not know."""
 
+import inspect
+
 import pytest
 
-from cscbook.exercises import check, judges
+from cscbook.exercises import PARTS, check, judges
 
 
 def my_omp(D, y, k):
@@ -27,3 +29,13 @@ def test_a_verdict_reads_as_a_list():
 @pytest.mark.parametrize("name", judges())
 def test_each_judge_says_what_the_function_takes(name):
     assert f"my_{name}(" in judges()[name].__doc__
+
+
+def test_no_two_judges_share_a_name():
+    found = [
+        name
+        for part in PARTS
+        for name, function in vars(part).items()
+        if inspect.isgeneratorfunction(function) and not name.startswith("_")
+    ]
+    assert sorted(found) == sorted(judges())

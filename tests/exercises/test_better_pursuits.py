@@ -40,18 +40,18 @@ def independent_steps(D1, D2, y, gamma, t, lams):
     return soft(gamma - t[1] / t[0] * D2.T @ (implied - first), t[1] / t[0] * lams[1])
 
 
-def my_layer_gradients(D1, D2, y, gamma):
+def my_dictionary_gradients(D1, D2, y, gamma):
     first = D2 @ gamma
     residual = y - D1 @ first
     return -np.outer(residual, first), -np.outer(D1.T @ residual, gamma)
 
 
 def wrong_sign(D1, D2, y, gamma):
-    return [-G for G in my_layer_gradients(D1, D2, y, gamma)]
+    return [-G for G in my_dictionary_gradients(D1, D2, y, gamma)]
 
 
 def twice(D1, D2, y, gamma):
-    return [2 * G for G in my_layer_gradients(D1, D2, y, gamma)]
+    return [2 * G for G in my_dictionary_gradients(D1, D2, y, gamma)]
 
 
 def signal_in_place_of_residual(D1, D2, y, gamma):
@@ -122,16 +122,16 @@ def coefficients_of_unit_atoms(D, y, eps):
     return orthogonal_mp(D / np.linalg.norm(D, axis=0), y, tol=eps**2)
 
 
-SOLUTIONS = [my_ml_ista_step, my_layer_gradients, my_iht, my_translated_omp]
+SOLUTIONS = [my_ml_ista_step, my_dictionary_gradients, my_iht, my_translated_omp]
 WRONG = [
     ("ml_ista_step", step_not_divided, "t2 / t1"),
     ("ml_ista_step", layered_instead_of_together, "gradient step for the product"),
     ("ml_ista_step", no_first_threshold, "first layer is t1 lam1"),
     ("ml_ista_step", independent_steps, "second layer is t2 lam2"),
-    ("layer_gradients", without_first_layer, "shape of its dictionary"),
-    ("layer_gradients", wrong_sign, "lowers the error"),
-    ("layer_gradients", twice, "gradient of D1 is minus the residual"),
-    ("layer_gradients", signal_in_place_of_residual, "D1^T times the residual"),
+    ("dictionary_gradients", without_first_layer, "shape of its dictionary"),
+    ("dictionary_gradients", wrong_sign, "lowers the error"),
+    ("dictionary_gradients", twice, "gradient of D1 is minus the residual"),
+    ("dictionary_gradients", signal_in_place_of_residual, "D1^T times the residual"),
     ("iht", iht_of_signed_entries, "in absolute value"),
     ("iht", iht_with_step_one, "largest eigenvalue"),
     ("iht", threshold_at_the_end, "in each of ten steps"),
