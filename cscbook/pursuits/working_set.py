@@ -151,7 +151,7 @@ class _Problem:
         """Coordinate descent on the working set; ``r`` and the code change in place."""
         on = self.value != 0
         old, value = self.set.flat[on], self.value[on]
-        self.set = self.tiles.arrange(np.union1d(old, candidates))
+        self.set = self.tiles.arrange(_union(old, candidates))
         self.value = _values_at(self.set.flat, old, value)
         curve, lam = self.energy[self.set.which], self.lam[self.set.which]
         if self.weight is not None:
@@ -159,6 +159,12 @@ class _Problem:
         self.set.descend(
             self.tiles.rows(r), self.heavy, self.value, curve, lam, self.nonnegative, float(worst)
         )
+
+
+def _union(a, b):
+    """The entries of either, ascending."""
+    both = np.sort(np.concatenate([a, b]))
+    return both[np.append(True, both[1:] != both[:-1])] if len(both) else both
 
 
 def _values_at(flat, old, value):

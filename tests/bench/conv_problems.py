@@ -40,7 +40,7 @@ def of_sporco(ratio, side=256):
     x = np.asarray(Image.open(Path(sporco.__file__).parent / "data" / "kodim23.png").convert("L")) / 255
     x = x[128 : 128 + side, 256 : 256 + side, None]
     filters = convdicts()["G:8x8x32"].reshape(8, 8, 1, 32).astype(float)
-    D = ConvDictionary(filters / np.linalg.norm(filters, axis=(0, 1, 2)), x.shape[:2])
+    D = ConvDictionary(filters / np.sqrt(np.sum(filters**2, axis=(0, 1, 2))), x.shape[:2])
     y = x - scipy.ndimage.gaussian_filter(x, (3, 3, 0))
     return D, y, ratio * lam_max(D, y)
 
