@@ -1,12 +1,11 @@
 """Basis pursuit of an image larger than memory: tiles that agree, and a certificate for the whole."""
 
-import builtins
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ..arrays import check, check_level, check_whole
+from ..arrays import as_map, check, check_level, check_whole
 from ..checkpoints import fingerprint, writing
 from .code import TiledCode
 from .grid import Grid, inside, samples
@@ -112,7 +111,7 @@ class _Work:
             Store(folder, "excess", grid, 1, dtype),
         )
         self.fresh = Store(folder, "fresh", grid, m, dtype, wide=True)
-        self.map, self.progress = builtins.map if map is None else map, progress
+        self.map, self.progress = as_map(map), progress
 
     @property
     def code(self):

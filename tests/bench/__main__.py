@@ -30,6 +30,7 @@ PROBLEMS = {
     "conv_bp": conv_bp.run,
     "batched_bp": batched_bp.run,
     "memory": memory.run,
+    "large": large.run,
     "conv_omp": conv_omp.run,
     "cdl": cdl.run,
     "inpainting": inpainting.run,
