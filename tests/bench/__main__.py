@@ -19,6 +19,7 @@ import conv_omp
 import device
 import inpainting
 import ksvd_denoising
+import large
 import memory
 import mlcsc
 import patch_omp

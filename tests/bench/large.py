@@ -1,7 +1,8 @@
-"""Memory and time of coding an image of 8192 x 8192 pixels over 32 filters of 8 x 8, in float32, tile by tile.
+"""Memory and time of coding an image of 8192 x 8192 pixels over 32 filters of 8 x 8, tile by tile.
 
-The image lies in an .npy of 256 MiB; the dense code would take 8 GiB. It is a mosaic of the book's photographs,
-each with its low frequencies removed. A child process codes it, and reports the most memory that it ever held.
+The image lies in an .npy of 256 MiB in float32; the dense code would take 8 GiB. It is a mosaic of the book's
+photographs, each with its low frequencies removed. A child process codes it, and reports the most memory that
+it ever held.
 """
 
 import json
@@ -46,7 +47,7 @@ def child(folder):
 
 
 def peak():
-    """The most memory that this process held, in GiB; that of getrusage is its parent's, where that is more."""
+    """The most memory that this process held, in GiB; getrusage gives that of the parent where it is more."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
 
