@@ -8,10 +8,13 @@ from cscbook.arrays import to_numpy
 from cscbook.datasets.files import grey, load_digits, load_image
 from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.dictionaries.matrix import normalize
+from cscbook.large import code_tiles
 from cscbook.layered import synthesize
+from cscbook.learning import lobcod_dictionary_learning, online_dictionary_learning
 from cscbook.learning.effective_atoms import keep_largest, spans, unit_layers
 from cscbook.learning.problem import unit
 from cscbook.networks.plans import Geometry, cnn, layered_ista, ml_ista
+from cscbook.theory import phase_transition
 
 
 def after(steps, t):
@@ -53,6 +56,26 @@ def independent_gap(M, y, gamma, lam):
     r = y - M @ gamma
     v = r / max(1.0, np.abs(M.T @ r).max() / lam)
     assert np.abs(M.T @ v).max() <= lam * (1 + 1e-12)
+    primal = r @ r / 2 + lam * np.abs(gamma).sum()
+    return 1 - (y @ y - (y - v) @ (y - v)) / 2 / primal
+
+
+def independent_local_gap(D, M, y, gamma, lam):
+    """The gap at the dual point that is smaller near violations, by the distances of all places."""
+    r = y - M @ gamma
+    most = np.abs(M.T @ r).reshape(*D.positions, -1).max(axis=-1) / lam
+    excess = np.maximum(most - 1, 0)
+    psi = np.zeros(D.space)
+    for place in np.ndindex(*D.positions):
+        weight = 1.5 * excess[place]
+        for axis, (i, n, N) in enumerate(zip(place, D.size, D.space, strict=True)):
+            far = np.abs(np.arange(N) - (i * D.stride + n // 2) % N)
+            far = np.minimum(far, N - far) if D.circular else far
+            shape = [N if a == axis else 1 for a in range(len(D.space))]
+            weight = weight * np.exp(-far / n).reshape(shape)
+        psi = np.maximum(psi, weight)
+    v = (r.reshape(*D.space, -1) * (1 - np.minimum(psi, 1))[..., None]).ravel()
+    v = v / max(1.0, np.abs(M.T @ v).max() / lam)
     primal = r @ r / 2 + lam * np.abs(gamma).sum()
     return 1 - (y @ y - (y - v) @ (y - v)) / 2 / primal
 
@@ -237,3 +260,36 @@ def csc_filters(rng, n=4, m=9):
 def free(theta, rng):
     """The arrays of a network, each moved apart from the others."""
     return {name: a + 0.05 * rng.standard_normal(a.shape) for name, a in theta.items()}
+
+
+# --- large --------------------------------------------------------------------------------------
+
+
+def tiled(folder, **more):
+    """The pursuit of an image, tile by tile: its numbers."""
+    rng = np.random.default_rng(0)
+    filters = rng.standard_normal((3, 3, 1, 3))
+    y = rng.standard_normal((60, 45, 1))
+    found = code_tiles(y, filters, 3.0, 1e-4, folder=folder, tile=16, **more)
+    code = found.code.sparse()
+    return found.trace, found.gap, code.places, code.values
+
+
+def transition(cardinalities=(1, 4, 9), **more):
+    """A phase transition: its arrays."""
+    filters = np.random.default_rng(0).standard_normal((5, 1, 2))
+    found = phase_transition(ConvDictionary(filters, (30,)), cardinalities, 4, **more)
+    return found.cardinality, found.l0_inf, *found.success.values()
+
+
+def learned(**more):
+    """What two learners find."""
+    _, ys = planted_filters(np.random.default_rng(0), ((120,), (90,), (100,), (80,)))
+    one = lobcod_dictionary_learning(ys, (5,), 3, 0.1, n_iter=3, **more)
+    two = online_dictionary_learning([ys[:2], ys[2:]], (5,), 3, 0.1, **more)
+    return one.D, *one.gamma, two.D
+
+
+def equal(one, other):
+    """Whether two lists hold the same arrays, to the last bit."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

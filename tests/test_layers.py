@@ -27,6 +27,7 @@ LAYERS = {
     "layered": 5,
     "learning": 6,
     "sound": 6,
+    "large": 7,
     "networks": 7,
     "imaging": 8,
     "plots": 9,
@@ -131,6 +132,7 @@ def test_each_library_has_its_module(path):
 
 def test_the_core_is_light():
     heavy = ("matplotlib", "ipywidgets", "IPython", "cupy", "skimage", "sklearn", "click", "tifffile")
+    heavy += ("dask", "distributed", "zarr")
     code = f"import cscbook, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr

@@ -135,5 +135,10 @@ def test_requirements_hold_what_the_extras_ask_for():
     extras = project()["optional-dependencies"]
     assert lines[0] == "-e ."
     assert {*extras["book"], *extras["test"]} <= set(lines)
-    assert set(lines[1:]) <= {*extras["book"], *extras["test"], *extras["compare"]}
+    assert set(lines[1:]) <= {
+        *extras["book"],
+        *extras["test"],
+        *extras["compare"],
+        *extras["large"],
+    }
     assert not any("cupy" in line for line in lines)

@@ -1,4 +1,4 @@
-"""The page *What this book claims*, and an anchor on every cell that it can lead to.
+"""The page *What this book claims*, an anchor on every cell that it can lead to, and a role that leads there.
 
 The numbers on the page are those of the build that it belongs to; margins and spreads over other machines
 come from ``chapters/claims.json``, which ``make claims`` writes.
@@ -10,7 +10,7 @@ import numpy as np
 from claims import in_words, judged, key_of, stored
 from docutils import nodes
 from run_notebooks import ROOT, cache_folder, executed_copy, failed, name_of, notebooks, read, title_of
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 HEAD = ("claim", "found in this build", "smallest margin", "spread")
 
@@ -63,6 +63,29 @@ class ClaimsTable(SphinxDirective):
         return _row(nodes.entry("", *cell), *texts)
 
 
+class ClaimLink(SphinxRole):
+    """``{claim}`words <2.4/110e2649>`` leads to the cell with that id, which has to claim something."""
+
+    def run(self):
+        words, name, cell = claim_link(self.text)
+        path = next((path for path in notebooks() if name_of(path) == name), None)
+        if path is None or not claims_something(path, cell):
+            message = f"no cell of chapter {name} with the id {cell} claims anything"
+            return [], [self.inliner.reporter.error(message)]
+        target = self.env.app.builder.get_relative_uri(self.env.docname, page_of(path))
+        return [nodes.reference("", words, refuri=f"{target}#{anchor(cell)}", internal=True)], []
+
+
+def claim_link(text):
+    """Words, chapter and cell of ``words <2.4/110e2649>``."""
+    words, target = text.rstrip(">").rsplit(" <", 1)
+    return words, *target.split("/")
+
+
+def claims_something(path, cell):
+    return any(found.id == cell and "assert" in found.source for found in read(path).cells)
+
+
 def _measured(entry):
     """Smallest margin and spread of the thinnest comparison of a claim, as words."""
     if entry is None:
@@ -103,6 +126,7 @@ def tell(app, exception):
 
 def setup(app):
     app.add_directive("claims-table", ClaimsTable)
+    app.add_role("claim", ClaimLink())
     app.connect("doctree-read", mark_cells)
     app.connect("build-finished", tell, priority=999)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

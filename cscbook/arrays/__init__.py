@@ -13,6 +13,7 @@ eigenvalue of filters that are traced.
 from .checks import (
     as_generator,
     as_labels,
+    as_map,
     as_mask,
     as_sizes,
     as_stride,
@@ -49,6 +50,7 @@ __all__ = [
     "arrays_in",
     "as_generator",
     "as_labels",
+    "as_map",
     "as_mask",
     "as_sizes",
     "as_stride",

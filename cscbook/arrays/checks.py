@@ -1,5 +1,6 @@
 """What callers get wrong: numbers of the wrong kind, in the wrong shape, or none at all."""
 
+import builtins
 import math
 
 import numpy as np
@@ -85,6 +86,13 @@ def as_labels(name, labels, count, classes=None):
 def as_generator(rng):
     """A NumPy ``Generator``; ``None`` stands for ``np.random.default_rng(0)``."""
     return np.random.default_rng(0) if rng is None else check_type("rng", rng, np.random.Generator)
+
+
+def as_map(map):
+    """A function like Python's ``map``, which ``None`` stands for."""
+    if map is not None and not callable(map):
+        raise TypeError(f"map is of type {type(map).__name__}: expected a function like Python's map")
+    return builtins.map if map is None else map
 
 
 def check_level(name, value, positive=False):

@@ -21,11 +21,12 @@ from ..arrays import (
     check_type,
     each_array,
     frozen,
+    is_numpy,
     to_numpy,
     zeros,
 )
 from ..local import aggregate, patches, positions, times
-from . import fourier
+from . import direct, fourier
 from .places import SparseCode
 
 
@@ -117,6 +118,8 @@ class ConvDictionary:
         self._check(x, self.space, self.filters.shape[-2], "signal")
         if self._spectral_is_faster():
             return fourier.analysis(self, x)
+        if is_numpy(x, self.filters) and direct.suits(self):
+            return direct.correlate(self, x)
         return times(patches(x, self.size, self.stride, self.circular), self.local)
 
     def _check(self, x, space, channels, what):

@@ -8,9 +8,9 @@ what to look at. Each judge states in its docstring what the function takes and 
 import inspect
 from dataclasses import dataclass
 
-from . import cnn, csc, learned, local_global, mlcsc, sparseland, tools
+from . import cnn, csc, learned, local_global, mlcsc, practice, sparseland, tools
 
-PARTS = (sparseland, csc, local_global, mlcsc, cnn, learned, tools)
+PARTS = (sparseland, csc, local_global, mlcsc, cnn, learned, practice, tools)
 
 
 @dataclass(frozen=True)

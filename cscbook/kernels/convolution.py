@@ -10,6 +10,7 @@ whether it is negative, and could not use vector instructions.
 """
 
 import numba
+import numpy as np
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
@@ -120,22 +121,21 @@ def violations(corr, z, lam, nonnegative, out, excess):
     ``lam`` has one entry an atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the largest
     ``|c| / lam``, and by how much that of each needle exceeds one.
     """
-    m = lam.size
-    zero = corr.dtype.type(0)
+    m, zero = lam.size, corr.dtype.type(0)
     worst, top = zero, zero
+    low = np.full(m, np.finfo(lam.dtype).min) if nonnegative else -lam
+    inverse = 1 / lam
+    other = corr.dtype.type(0 if nonnegative else 1)  # whether negative correlations count
     for i in range(corr.shape[0]):
         for p in range(corr.shape[1] // m):
             here = slice(p * m, p * m + m)
-            part, old, new, most = corr[i, here], z[i, here], out[i, here], zero
+            c, old, move, most, far = corr[i, here], z[i, here], out[i, here], zero, zero
             for k in range(m):
-                v = old[k] + part[k]
-                a = max(abs(v) - lam[k], zero)
-                if v < 0:
-                    a = zero if nonnegative else -a
-                new[k] = abs(a - old[k])
-                worst = max(worst, new[k])
-                most = max(most, (part[k] if nonnegative else abs(part[k])) / lam[k])
-            top = max(top, most)
+                v = old[k] + c[k]
+                move[k] = abs(v - min(max(v, low[k]), lam[k]) - old[k])
+                far = max(far, move[k])
+                most = max(most, max(c[k], -other * c[k]) * inverse[k])
+            worst, top = max(worst, far), max(top, most)
             excess[i, p] = max(most - 1, zero)
     return worst, top
 

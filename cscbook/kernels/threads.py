@@ -1,5 +1,6 @@
 """Work in threads: compiled loops let Python's lock go, so that several of them run at once."""
 
+import contextlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,16 @@ def count():
     return 1 if getattr(_inside, "busy", False) else numba.get_num_threads()
 
 
+@contextlib.contextmanager
+def alone():
+    """Inside, work takes no other thread than this one: others have work of their own."""
+    before, _inside.busy = getattr(_inside, "busy", False), True
+    try:
+        yield
+    finally:
+        _inside.busy = before
+
+
 def in_threads(work, items):
     """``[work(item), ...]`` in order, on numba's number of threads; work inside of work runs in its own
     thread."""
@@ -25,11 +36,8 @@ def in_threads(work, items):
         return [work(item) for item in items]
 
     def one(item):
-        _inside.busy = True
-        try:
+        with alone():
             return work(item)
-        finally:
-            _inside.busy = False
 
     if threads not in _pools:
         _pools[threads] = ThreadPoolExecutor(threads)

@@ -7,8 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from ..arrays import check_whole, on_host
-from ..checkpoints import run
+from ..arrays import as_map, check_whole, on_host
+from ..checkpoints import run, take
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.places import sparse_code
 from ..pursuits.working_set import refine
 from .filters import descend
 from .problem import LearnedFilters, set_up
@@ -53,12 +55,17 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
     checkpoint : path, optional
         Keep the state there after each round, and go on from it: see
         :func:`~cscbook.checkpoints.run`.
+    map : function, optional
+        ``map(function, items)`` codes the signals, one a task, and gives their codes in order: see
+        :func:`~cscbook.large.dask_map`. The filters are improved here.
 
     Returns
     -------
     LearnedFilters
         ``trace``: ``objective``, ``nonzeros`` and ``used`` filters after each round.
     """
+    (where,) = take(shared, map=None)
+    as_map(where)
     problem, D = set_up(ys, size, m, lam, shared, ridge)
     n_iter, lam, ridge = check_whole("n_iter", n_iter), problem.lam, problem.ridge
     passes, steps = check_whole("passes", passes, least=0), check_whole("steps", steps, least=0)
@@ -66,18 +73,37 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
     settings = ("lobcod", problem.ys, problem.masks, D, lam, ridge, passes, steps)
     settings += (problem.circular, problem.zero_mean)
     start = {"D": D, "gamma": codes, "scale": np.ones(1)}
-    state, trace = run(partial(_round, problem, passes, steps), start, n_iter, settings=settings, **shared)
+    state, trace = run(
+        partial(_round, problem, passes, steps, where), start, n_iter, settings=settings, **shared
+    )
     return LearnedFilters(state["D"], state["gamma"], trace)
 
 
-def _round(problem, passes, steps, state, rng):
+def _round(problem, passes, steps, where, state, rng):
     """Codes, then filters, then new filters in the place of idle ones."""
-    on, D = problem.on(state["D"]), state["D"]
-    gammas = tuple(improve(on(y), y, problem.lam, M, g, passes) for y, M, g in problem.each(state["gamma"]))
+    D, gammas = state["D"], improve_all(problem, state["D"], state["gamma"], passes, where)
     D, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     row = problem.row(D, gammas, residuals)
     D = problem.renew(D, gammas, residuals)
     return {"D": D, "gamma": gammas, "scale": np.array([0.9 * scale])}, row
+
+
+def improve_all(problem, filters, gammas, passes, map=None):
+    """The codes of all signals, each no worse than that in ``gammas``; on a ``map`` each is a task, which is
+    sent its signal and what is not zero in its code."""
+    if map is None:
+        on = problem.on(filters)
+        return tuple(improve(on(y), y, problem.lam, M, g, passes) for y, M, g in problem.each(gammas))
+    jobs = (
+        (filters, problem.circular, y, problem.lam, M, sparse_code(g), passes)
+        for y, M, g in problem.each(gammas)
+    )
+    return tuple(code.dense() for code in map(_improve, jobs))
+
+
+def _improve(job):
+    filters, circular, y, *rest = job
+    return sparse_code(improve(ConvDictionary(filters, y.shape[:-1], circular=circular), y, *rest))
 
 
 def improve(D, y, lam, mask, gamma, passes):

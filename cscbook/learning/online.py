@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import (
     array_namespace,
     arrays_in,
+    as_map,
     asarray,
     check,
     check_level,
@@ -16,9 +17,9 @@ from ..arrays import (
     each_array,
     native,
 )
-from ..checkpoints import fingerprint, run
+from ..checkpoints import fingerprint, run, take
 from .filters import descend
-from .lobcod import improve
+from .lobcod import improve_all
 from .problem import LearnedFilters, as_signals, renew, set_up, unit
 
 
@@ -37,7 +38,7 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
     ys : iterable
         Of arrays ``(*space, c)``, or of lists of them (minibatches). A generator is read once; a list may
         be repeated by ``itertools.cycle`` together with ``n_iter``.
-    size, m, lam, D0, circular, zero_mean, rng, progress
+    size, m, lam, D0, circular, zero_mean, rng, progress, map
         As for :func:`~cscbook.learning.lobcod_dictionary_learning`. Without ``D0``, the first filters are
         patches of the first minibatch.
     n_iter : int, optional
@@ -59,13 +60,15 @@ def online_dictionary_learning(ys, size, m, lam, *, n_iter=None, passes=5, steps
     stream = _Stream(ys)
     like = check("ys", next(arrays_in(stream.first), stream.first))
     array_namespace(like, *arrays_in(shared))
+    (where,) = take(shared, map=None)
+    as_map(where)
     shared = each_array(native, shared)
     first, D = set_up(each_array(native, stream.first), size, m, lam, shared, masked=False)
     n_iter = None if n_iter is None else check_whole("n_iter", n_iter)
     passes, steps = check_whole("passes", passes), check_whole("steps", steps)
     delay, m, lam = check_level("delay", delay), D.shape[-1], first.lam
     settings = ("online", first.ys, D, lam, passes, steps, delay, first.circular, first.zero_mean)
-    step = partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay)
+    step = partial(_round, stream, replace(first, ys=(), masks=()), passes, steps, delay, where)
     start = {"D": D, "energy": np.zeros(m), "scale": np.ones(1), "t": np.zeros(1, int), "seen": stream.seen}
     state, trace = run(step, start, n_iter, settings=settings, **shared)
     return LearnedFilters(asarray(state["D"], like=like), (), trace)
@@ -97,13 +100,14 @@ class _Stream:
         return batch
 
 
-def _round(stream, problem, passes, steps, delay, state, rng):
+def _round(stream, problem, passes, steps, delay, where, state, rng):
     """One minibatch: its codes, then a step of the filters."""
     D, t = state["D"], int(state["t"][0])
     ys = as_signals(stream.read(t, state["seen"]), problem.size)
     problem = replace(problem, ys=ys, masks=(None,) * len(ys))
     on = problem.on(D)
-    gammas = tuple(improve(on(y), y, problem.lam, None, 0 * (on(y).T @ y), passes) for y in ys)
+    blank = tuple(np.zeros((*on(y).positions, D.shape[-1]), y.dtype) for y in ys)
+    gammas = improve_all(problem, D, blank, passes, where)
     row = problem.row(D, gammas, problem.residuals(D, gammas))
     new, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     here = problem.usage(gammas)

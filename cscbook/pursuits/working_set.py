@@ -15,7 +15,7 @@ import scipy
 
 from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
-from ..dictionaries.places import SparseCode
+from ..dictionaries.places import SparseCode, sparse_code
 from .local_dual import shrinkage
 from .tiles import Tiles
 
@@ -25,7 +25,7 @@ HOPE = 20  # a gap within so many times the goal may be closed by the local dual
 
 def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
     """Yield ``(gamma, objective, relative duality gap)`` after every full correlation, from ``start``
-    (or zero) on.
+    (an array, a :class:`SparseCode`, or zero) on.
 
     ``lam`` has one entry an atom. One signal ``y`` ``(*space, c)`` in NumPy. A gap near ``goal`` is computed
     more sharply, at the price of one more correlation.
@@ -83,9 +83,9 @@ class _Problem:
         if mask is not None:
             self.heavy = self.tiles.rows(np.ascontiguousarray(np.broadcast_to(self.weight, y.shape)))
         self.energy = np.sum(D.local**2, axis=0).astype(dtype)
-        on = np.zeros(0, np.int64) if start is None else np.flatnonzero(start)
+        on, values = _entries(start, dtype)
         self.set = self.tiles.arrange(on)
-        self.value = np.zeros(0, dtype) if start is None else start.reshape(-1)[self.set.flat].astype(dtype)
+        self.value = _values_at(self.set.flat, on, values)
         self.correlations = Correlations(D)
         self.first = max(500, math.prod(D.positions) // 50)
 
@@ -151,7 +151,7 @@ class _Problem:
         """Coordinate descent on the working set; ``r`` and the code change in place."""
         on = self.value != 0
         old, value = self.set.flat[on], self.value[on]
-        self.set = self.tiles.arrange(np.union1d(old, candidates))
+        self.set = self.tiles.arrange(_union(old, candidates))
         self.value = _values_at(self.set.flat, old, value)
         curve, lam = self.energy[self.set.which], self.lam[self.set.which]
         if self.weight is not None:
@@ -159,6 +159,21 @@ class _Problem:
         self.set.descend(
             self.tiles.rows(r), self.heavy, self.value, curve, lam, self.nonnegative, float(worst)
         )
+
+
+def _union(a, b):
+    """The entries of either, ascending."""
+    both = np.sort(np.concatenate([a, b]))
+    return both[np.append(True, both[1:] != both[:-1])] if len(both) else both
+
+
+def _entries(start, dtype):
+    """The places and the values of a code to start from: none, an array, or a :class:`SparseCode`."""
+    if start is None:
+        return np.zeros(0, np.int64), np.zeros(0, dtype)
+    if not isinstance(start, SparseCode):
+        start = sparse_code(start)
+    return start.places, start.values.astype(dtype)
 
 
 def _values_at(flat, old, value):

@@ -1,8 +1,8 @@
 """Experiments that sweep: many random signals, each coded by several pursuits, spread over cores or a
 cluster.
 
-The jobs run under joblib: on the cores here, and on a Dask cluster inside
-``joblib.parallel_config(backend="dask")``.
+The jobs run under joblib on the cores here, or on any ``map``, such as that of a Dask cluster
+(:func:`cscbook.large.dask_map`).
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import array_namespace, asarray, check_level, check_type, check_whole, to_numpy
+from ..arrays import array_namespace, as_map, asarray, check_level, check_type, check_whole, to_numpy
 from ..checkpoints import take_all, write_npz
 from ..dictionaries.convolution import ConvDictionary, Product
 from ..norms import l0_inf_stripe, l2_inf_patch
@@ -115,12 +115,14 @@ def phase_transition(
     folder : path, optional
         Keep each finished cardinality in a file there; a later call with the same settings goes on from
         these files.
+    map : function, optional
+        ``map(function, items)`` runs the jobs instead of joblib, and gives their outcomes in order.
 
     Returns
     -------
     PhaseTransition
     """
-    n_jobs, progress, folder = take_all("phase_transition", running, n_jobs=None, progress=False, folder=None)
+    n_jobs, progress, folder, where = _running(running)
     check_type("D", D, ConvDictionary, Product)
     pursuits = check_type("pursuits", pursuits or {"OMP": recover_omp, "BP": recover_bp}, dict)
     for name, function in {**pursuits, "success": success}.items():
@@ -132,15 +134,13 @@ def phase_transition(
         raise ValueError("cardinalities is empty: expected at least one")
     amplitude = amplitude if amplitude is None else check_level("amplitude", amplitude)
     eps, seed = check_level("eps", eps), check_whole("seed", seed, least=0)
-    if n_jobs is not None and check_whole("n_jobs", n_jobs, least=-999) > 999:
-        raise ValueError(f"n_jobs = {n_jobs}: expected at most 999")
     settings = _settings(D, trials, pursuits, amplitude, eps, success, seed)
     files = [None if folder is None else Path(folder) / f"{settings}-{k}.npz" for k in cardinalities]
     jobs = [
         (D, k, trials, pursuits, amplitude, eps, success, seed, file)
         for k, file in zip(cardinalities, files, strict=True)
     ]
-    rows = _spread(jobs, n_jobs, progress)
+    rows = _spread(jobs, n_jobs, progress, where)
     return PhaseTransition(
         np.repeat(np.asarray(cardinalities), trials),
         np.concatenate([row["l0_inf"] for row in rows]),
@@ -148,12 +148,28 @@ def phase_transition(
     )
 
 
-def _spread(jobs, n_jobs, progress):
-    """The outcome of every job, on so many cores."""
+def _running(given):
+    """Where the jobs run, and what is kept and shown of them."""
+    n_jobs, progress, folder, where = take_all(
+        "phase_transition", given, n_jobs=None, progress=False, folder=None, map=None
+    )
+    if n_jobs is not None and check_whole("n_jobs", n_jobs, least=-999) > 999:
+        raise ValueError(f"n_jobs = {n_jobs}: expected at most 999")
+    if n_jobs is not None and where is not None:
+        raise ValueError(f"n_jobs = {n_jobs} and a map: expected one of them")
+    return n_jobs, progress, folder, where if where is None else as_map(where)
+
+
+def _spread(jobs, n_jobs, progress, where):
+    """The outcome of every job, on so many cores or on a map."""
     import joblib
     from tqdm import tqdm
 
-    found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_job)(*job) for job in jobs)
+    if where is None:
+        tasks = (joblib.delayed(_job)(*job) for job in jobs)
+        found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
+    else:
+        found = where(_job_of, jobs)
     return list(tqdm(found, total=len(jobs), disable=not progress, desc="phase transition"))
 
 
@@ -171,6 +187,10 @@ def _settings(D, trials, pursuits, amplitude, eps, success, seed):
         seed,
     ]
     return hashlib.sha256(json.dumps(words).encode() + to_numpy(D.filters).tobytes()).hexdigest()[:16]
+
+
+def _job_of(job):
+    return _job(*job)
 
 
 def _job(D, k, trials, pursuits, amplitude, eps, success, seed, file):

@@ -19,6 +19,7 @@ import conv_omp
 import device
 import inpainting
 import ksvd_denoising
+import large
 import memory
 import mlcsc
 import patch_omp
@@ -30,6 +31,7 @@ PROBLEMS = {
     "conv_bp": conv_bp.run,
     "batched_bp": batched_bp.run,
     "memory": memory.run,
+    "large": large.run,
     "conv_omp": conv_omp.run,
     "cdl": cdl.run,
     "inpainting": inpainting.run,

@@ -1,6 +1,8 @@
 """Problems of convolutional basis pursuit: random signals, and photographs over filters learned on
 another one."""
 
+from pathlib import Path
+
 import numpy as np
 import scipy.ndimage
 
@@ -29,6 +31,20 @@ def photograph(name, side, size, m, lam):
     return ConvDictionary(filters, (side, side)), fine(small(name, side)), lam
 
 
+def of_sporco(ratio, side=256):
+    """A photograph and a dictionary that come with sporco: nothing of ours."""
+    import sporco
+    from PIL import Image
+    from sporco.util import convdicts
+
+    x = np.asarray(Image.open(Path(sporco.__file__).parent / "data" / "kodim23.png").convert("L")) / 255
+    x = x[128 : 128 + side, 256 : 256 + side, None]
+    filters = convdicts()["G:8x8x32"].reshape(8, 8, 1, 32).astype(float)
+    D = ConvDictionary(filters / np.sqrt(np.sum(filters**2, axis=(0, 1, 2))), x.shape[:2])
+    y = x - scipy.ndimage.gaussian_filter(x, (3, 3, 0))
+    return D, y, ratio * lam_max(D, y)
+
+
 def fine(x):
     """The image without its low frequencies."""
     return x - scipy.ndimage.gaussian_filter(x, (2, 2, 0))
@@ -50,4 +66,6 @@ PROBLEMS = {
     "camera 256 x 256, 32 of 8 x 8, lam = 0.01": lambda: photograph("camera", 256, 8, 32, 0.01),
     "brick 256 x 256, 48 of 9 x 9, lam = 0.03": lambda: photograph("brick", 256, 9, 48, 0.03),
     "astronaut 512 x 512, 64 of 11 x 11, lam = 0.05": lambda: photograph("astronaut", 512, 11, 64, 0.05),
+    "kodim23 256 x 256, sporco's 32 of 8 x 8, 0.01 lam_max": lambda: of_sporco(0.01),
+    "kodim23 256 x 256, sporco's 32 of 8 x 8, 0.002 lam_max": lambda: of_sporco(0.002),
 }

@@ -1,0 +1,7 @@
+"""Images larger than memory, and work on several machines: the code tile by tile, tasks on any ``map``."""
+
+from .code import TiledCode, open_code
+from .maps import dask_map, executor_map
+from .pursuit import TiledPursuit, code_tiles
+
+__all__ = ["TiledCode", "TiledPursuit", "code_tiles", "dask_map", "executor_map", "open_code"]

@@ -1,0 +1,41 @@
+"""Part 6: the judge passes a solution and fails three wrong ones, each at the sentence that says why."""
+
+import numpy as np
+import pytest
+
+from cscbook.exercises import check
+
+
+def my_local_dual(r, excess, n, ample=1.5, circle=True, collect=np.maximum):
+    N, psi = len(r), np.zeros(len(r))
+    for i in range(N):
+        far = abs(np.arange(N) - (i + n // 2) % N)
+        far = np.minimum(far, N - far) if circle else far
+        psi = collect(psi, ample * excess[i] * np.exp(-far / n))
+    return (1 - np.minimum(psi, 1)) * r
+
+
+def too_little(r, excess, n):
+    return my_local_dual(r, excess, n, ample=1.0)
+
+
+def on_a_line(r, excess, n):
+    return my_local_dual(r, excess, n, circle=False)
+
+
+def added_up(r, excess, n):
+    return my_local_dual(r, excess, n, collect=np.add)
+
+
+WRONG = [(too_little, "one and a half"), (on_a_line, "circle"), (added_up, "larger weight")]
+
+
+def test_the_solution_passes():
+    assert check(my_local_dual), check(my_local_dual)
+
+
+@pytest.mark.parametrize(("function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
+def test_a_wrong_one_is_told_why(function, sentence):
+    function.__name__ = "my_local_dual"
+    verdict = check(function)
+    assert not verdict and sentence in verdict.wrong, verdict
