@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ sys.path.insert(0, str(CHAPTERS / "_ext"))
 import claim_ledger  # noqa: E402
 import claims as margins  # noqa: E402
 import run_notebooks  # noqa: E402
+from claims_page import claim_link, claims_something  # noqa: E402
 
 
 def noted(source, **names):
@@ -227,3 +229,13 @@ def test_nbval_refuses_a_copy_of_other_code(tmp_path):
     env = os.environ | {"PYTHONPATH": str(CHAPTERS)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0 and "no executed copy" in done.stdout
+
+
+def test_pages_lead_to_cells_that_claim_something():
+    notebooks = {run_notebooks.name_of(path): path for path in run_notebooks.notebooks()}
+    links = re.findall(r"\{claim\}`([^`]+)`", (CHAPTERS / "talk_map.md").read_text(encoding="utf-8"))
+    assert len(links) > 60
+    for link in links:
+        words, name, cell = claim_link(link)
+        assert words and claims_something(notebooks[name], cell), link
+    assert not claims_something(notebooks["1.1"], "no such id")

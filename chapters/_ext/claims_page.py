@@ -70,8 +70,8 @@ class ClaimLink(SphinxRole):
         words, name, cell = claim_link(self.text)
         path = next((path for path in notebooks() if name_of(path) == name), None)
         if path is None or not claims_something(path, cell):
-            message = f"no cell of chapter {name} with the id {cell} claims anything"
-            return [], [self.inliner.reporter.error(message)]
+            fault = f"no cell of chapter {name} with the id {cell} claims anything"
+            return [], [self.inliner.reporter.error(fault)]
         target = self.env.app.builder.get_relative_uri(self.env.docname, page_of(path))
         return [nodes.reference("", words, refuri=f"{target}#{anchor(cell)}", internal=True)], []
 

@@ -12,6 +12,31 @@ DARK = {"color_scheme": "dark"}
 THEMES_FAULTS = set()
 
 
+# What reaches over the right edge of the column, or of a box that hides what is outside,
+# and cannot be scrolled to.
+CUT = """() => {
+  const article = document.querySelector('article'), found = [];
+  const skip = 'mjx-assistive-mml, .explore-said, svg *';
+  for (const e of article.querySelectorAll('*')) {
+    const box = e.getBoundingClientRect();
+    if (!box.width || !box.height || e.closest(skip)) continue;
+    let edge = article.getBoundingClientRect().right;
+    for (let around = e.parentElement; around && around !== article; around = around.parentElement) {
+      const overflow = getComputedStyle(around).overflowX;
+      if (overflow === 'auto' || overflow === 'scroll') { edge = Infinity; break; }
+      if (overflow === 'hidden') edge = Math.min(edge, around.getBoundingClientRect().right);
+    }
+    const over = Math.round(box.right - edge);
+    if (over > 1) found.push(`${e.tagName} ${over} px: ${e.textContent.slice(0, 60)}`);
+  }
+  return found;
+}"""
+UNFOLD = """() => {
+  document.querySelectorAll('article details').forEach(fold => fold.open = true);
+  document.querySelectorAll('article .toggle-hidden').forEach(fold => fold.classList.remove('toggle-hidden'));
+}"""
+
+
 def visit(tab, url):
     """Open a page and wait until its formulas are set."""
     tab.page.goto(url)
@@ -76,6 +101,33 @@ def test_pages_are_no_wider_than_the_screen(watch, chapters, address, settings):
         visit(tab, f"{address}/{name}")
         wide = tab.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name}: {wide} pixels too wide"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_cut_at_the_edge_of_its_column(watch, chapters, address, width):
+    """What is wider than its column has a scroll bar of its own, in folded text too."""
+    tab, cut = watch(viewport={"width": width, "height": 900}), []
+    for name in chapters:
+        visit(tab, f"{address}/{name}")
+        tab.page.evaluate(UNFOLD)
+        cut += [(name, what) for what in tab.page.evaluate(CUT)[:3]]
+    assert cut == []
+
+
+def test_paper_shows_what_is_folded(watch, chapters, address):
+    tab, folds = watch(), 0
+    folded = "article details > :not(summary), article .toggle-hidden > :not(.admonition-title) p"
+    shown = f"""() => [...document.querySelectorAll('{folded}')]
+        .map(e => e.checkVisibility({{visibilityProperty: true}}))"""
+    for name in chapters:
+        tab.page.emulate_media(media="screen")
+        visit(tab, f"{address}/{name}")
+        hidden = tab.page.evaluate(shown).count(False)
+        tab.page.emulate_media(media="print")
+        tab.page.wait_for_timeout(400)  # the theme fades its folds in
+        assert tab.page.evaluate(shown).count(False) == 0, name
+        folds += hidden
+    assert folds
 
 
 def test_dark_mode_follows_the_system(watch, chapters, address):

@@ -81,6 +81,15 @@ def test_every_page_of_the_contents_is_built(book):
     assert (book / "404.html").is_file() and (book / "search.html").is_file()
 
 
+def test_chapters_are_numbered_as_their_files(book):
+    """The page of ``3_local_global/02_…`` is chapter 3.2."""
+    for notebook in sorted((ROOT / "chapters").glob("[0-9]_*/[0-9]*.ipynb")):
+        name = notebook.relative_to(ROOT).with_suffix(".html")
+        expected = f"{notebook.parent.name[0]}.{int(notebook.stem[:2])}."
+        found = re.findall(r'<h1><span class="section-number">([\d.]+) ?</span>', read(book / name).text)
+        assert found == [expected], name
+
+
 def test_nothing_is_loaded_from_the_network(book):
     assert complaints(book, lambda _, page: [url for url in page.loads if url.startswith(NETWORK)]) == []
 
