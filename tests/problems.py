@@ -265,11 +265,11 @@ def free(theta, rng):
 # --- large --------------------------------------------------------------------------------------
 
 
-def tiled(folder, **more):
+def tiled(folder, dtype="f8", **more):
     """The pursuit of an image, tile by tile: its numbers."""
     rng = np.random.default_rng(0)
-    filters = rng.standard_normal((3, 3, 1, 3))
-    y = rng.standard_normal((60, 45, 1))
+    filters = rng.standard_normal((3, 3, 1, 3)).astype(dtype)
+    y = rng.standard_normal((60, 45, 1)).astype(dtype)
     found = code_tiles(y, filters, 3.0, 1e-4, folder=folder, tile=16, **more)
     code = found.code.sparse()
     return found.trace, found.gap, code.places, code.values

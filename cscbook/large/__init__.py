@@ -2,6 +2,16 @@
 
 from .code import TiledCode, open_code
 from .maps import dask_map, executor_map
+from .plan import Plan, cluster_plan
 from .pursuit import TiledPursuit, code_tiles
 
-__all__ = ["TiledCode", "TiledPursuit", "code_tiles", "dask_map", "executor_map", "open_code"]
+__all__ = [
+    "Plan",
+    "TiledCode",
+    "TiledPursuit",
+    "cluster_plan",
+    "code_tiles",
+    "dask_map",
+    "executor_map",
+    "open_code",
+]

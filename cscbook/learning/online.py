@@ -18,6 +18,7 @@ from ..arrays import (
     native,
 )
 from ..checkpoints import fingerprint, run, take
+from ..dictionaries.places import sparse_code
 from .filters import descend
 from .lobcod import improve_all
 from .problem import LearnedFilters, as_signals, renew, set_up, unit
@@ -108,7 +109,7 @@ def _round(stream, problem, passes, steps, delay, where, state, rng):
     on = problem.on(D)
     blank = tuple(np.zeros((*on(y).positions, D.shape[-1]), y.dtype) for y in ys)
     gammas = improve_all(problem, D, blank, passes, where)
-    row = problem.row(D, gammas, problem.residuals(D, gammas))
+    row = problem.row(D, gammas, problem.residuals(D, tuple(map(sparse_code, gammas))))
     new, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     here = problem.usage(gammas)
     energy = (t / (t + delay) if t else 0) * state["energy"] + here

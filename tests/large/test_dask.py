@@ -27,7 +27,9 @@ def test_the_workers_are_two_other_processes(client):
 
 def test_two_worker_processes_give_the_same_bits(client, tmp_path):
     there = dask_map(client)
-    assert equal(tiled(tmp_path / "1"), tiled(tmp_path / "2", map=there))
+    for dtype in ("f8", "f4"):
+        one, two = tmp_path / f"{dtype}-1", tmp_path / f"{dtype}-2"
+        assert equal(tiled(one, dtype), tiled(two, dtype, map=there))
     assert equal(transition(n_jobs=1), transition(map=there))
     for a, b in zip(learned(), learned(map=there), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)

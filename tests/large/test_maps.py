@@ -24,7 +24,9 @@ def spread(request):
 
 
 def test_every_map_gives_the_same_numbers(tmp_path, spread):
-    assert equal(tiled(tmp_path / "1"), tiled(tmp_path / "2", map=spread))
+    for dtype in ("f8", "f4"):
+        one, two = tmp_path / f"{dtype}-1", tmp_path / f"{dtype}-2"
+        assert equal(tiled(one, dtype), tiled(two, dtype, map=spread))
     assert equal(transition(n_jobs=1), transition(map=spread))
     assert equal(learned(), learned(map=spread))
 

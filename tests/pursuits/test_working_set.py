@@ -95,6 +95,18 @@ def test_a_sparse_code_stands_for_the_dense_one(rng, case):
     assert np.array_equal(basis_pursuit(D, y, lam, start=code, max_iter=1).gamma, dense_one)
 
 
+@pytest.mark.parametrize("mask", [None, "half"])
+def test_a_sparse_start_is_the_dense_one(rng, mask):
+    D, y = picture(rng, side=40)
+    lam, M = (
+        0.2 * lam_max(D, y),
+        None if mask is None else np.broadcast_to(np.arange(48) % 2, y.shape[:2])[..., None],
+    )
+    start = basis_pursuit(D, y, 2 * lam, tol=1e-3, sparse=True).gamma
+    one, two = (working_set.refine(D, y, lam, code, M, passes=2) for code in (start, start.dense()))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
 def test_a_batch_of_sparse_codes_is_a_tuple(rng):
     D, y = convolutional_problem(np.asarray, rng, *CASES[0], batch=(2,))
     codes = basis_pursuit(D, y, 0.3 * lam_max(D, y), sparse=True).gamma
