@@ -71,7 +71,7 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
 
 
 def _round(problem, passes, steps, state, rng):
-    """Codes, then filters, then new filters in the place of idle ones."""
+    """Codes, then filters, then new filters in the place of unused ones."""
     on, D = problem.on(state["D"]), state["D"]
     gammas = tuple(improve(on(y), y, problem.lam, M, g, passes) for y, M, g in problem.each(state["gamma"]))
     D, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
