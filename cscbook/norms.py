@@ -1,4 +1,4 @@
-"""Mixed norms: how full the fullest stripe or patch is, and how loud the loudest patch."""
+"""Mixed norms: non-zeros in the fullest stripe or patch, and the norm of the largest patch."""
 
 from .arrays import array_namespace, as_stride, asarray, check, double, float64
 from .dictionaries.matrix import shifted_coherence
@@ -59,7 +59,7 @@ def l0_inf_patch(gamma, size, stride=1, circular=True):
 
 
 def l2_inf_patch(e, size, stride=1, circular=True):
-    """Energy of the loudest patch, ``max_i ||R_i e||_2``: the local noise level."""
+    """Norm of a signal on the patch where it is largest, ``max_i ||R_i e||_2``: the local noise level."""
     xp = array_namespace(e)
     return float(xp.max(xp.linalg.vector_norm(patches(check("e", e), size, stride, circular), axis=-1)))
 
@@ -69,7 +69,7 @@ def stripe_coherence(gamma, D):
     Elad, 2017].
 
     Non-zeros count by how much atoms at their distance can correlate, so ``zeta_i <= mu
-    ||gamma_i||_0``. ``gamma`` has shape ``(*batch, *positions, m)``; one value a position; ``mu_s`` are
+    ||gamma_i||_0``. ``gamma`` has shape ``(*batch, *positions, m)``; one value per position; ``mu_s`` are
     the :func:`~cscbook.dictionaries.matrix.shifted_coherence`.
     """
     xp = array_namespace(check("gamma", gamma))

@@ -57,7 +57,6 @@ EXCEPTIONS = {
     ("notation.md", "write $\\lambda_i$ for these bounds"): "says what others write",
     ("01_convolutional_model.ipynb", "below them their sum"): "the panels of a figure",
     ("command_line.md", "with the notes below it"): "a picture",
-    ("api.md", "above it in this list"): "a list on a page",
 }
 FENCE = re.compile(r"\s*(`{3,})(.*)")
 

@@ -188,7 +188,7 @@ def _deep(image, content, page, name):
     """The numbers of a colour picture of 16 bits, uint16 (H, W, c); None for any other.
 
     Pillow keeps the first byte of each number, or the second, as the order of bytes in the raw mode says.
-    Read in both orders, we have all of it. Grey with alpha has four bytes a pixel, and passes for RGBA.
+    Read in both orders, we have all of it. Grey with alpha has four bytes per pixel, and passes for RGBA.
     """
     raw = _rawmode(image)
     if image.format == "PPM" and image.mode == "RGB" and image.tile[0][3] != "RGB":

@@ -16,7 +16,7 @@ def effective_filters(function):
     delta = np.zeros((4, 2, 1))
     delta[0, 1, 0] = 1.0
     found = np.asarray(function(f1, delta))
-    yield "Atoms of length n1 + n2 - 1, one a column.", found.shape == (6, 1)
+    yield "Atoms of length n1 + n2 - 1, one per column.", found.shape == (6, 1)
     yield (
         "A molecule that is a single atom at place 0 looks like that atom.",
         same(found[:, 0], [0, 1, -1, 0, 0, 0]),

@@ -12,7 +12,7 @@ from ..pursuits import Pursuit, basis_pursuit, omp
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Where motifs occur, the loudest first.
+    """Where motifs occur, the largest in magnitude first.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Occurrences:
     atoms : integer array (p,), NumPy
         Which motif.
     amplitudes : array (p,), NumPy
-        How loud, and with which sign.
+        Magnitude and sign of the coefficient.
     certain : bool
         Whether the pursuit reached its certificate.
     """
@@ -64,7 +64,7 @@ def detect(y, D, eps=0.0, above=0.0, pursuit=None):
     D : ConvDictionary
         Its filters, with unit norm, are the motifs.
     eps : float
-        Local noise level ``||E||_{2,inf}``, the norm of the noise on its loudest patch (see
+        Local noise level ``||E||_{2,inf}``, the norm of the noise on the patch where it is largest (see
         :func:`~cscbook.norms.l2_inf_patch`).
     above : float
         Report magnitudes larger than this.

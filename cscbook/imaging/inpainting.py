@@ -78,7 +78,7 @@ def inpaint(y, mask, D, lam=0.01, mu=1.0, steps=(8, 2, 1), tol=1e-2):
     y, seen, filters = check_problem(y, mask, D)
     lam, mu, steps = check_scale("lam", lam), check_mu(mu), [check_scale("steps", step) for step in steps]
     if not steps:
-        raise ValueError("steps is empty: expected one number a round")
+        raise ValueError("steps is empty: expected one number per round")
     signals, M = to_batch(single(y) / PEAK, filters), to_batch(single(seen), filters)
     D, size = padded_dictionary(filters, signals), filters.shape[:2]
     weights, (low, texture, gamma) = roughness(filters), (0 * signals, 0 * signals, None)
@@ -112,7 +112,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     D0 : array (n, n, 1, m0)
         Filters from other images.
     m, k : int
-        How many filters to learn, and atoms a patch.
+        How many filters to learn, and atoms per patch.
     rounds : int
         A further one learns on a better filled image.
     **options

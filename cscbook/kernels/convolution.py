@@ -118,7 +118,7 @@ def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
 def violations(corr, z, lam, nonnegative, out, excess):
     """How far each coordinate would move by one prox step, ``|soft(z + c, lam) - z|``, and their maximum.
 
-    ``lam`` has one entry an atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the largest
+    ``lam`` has one entry per atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the largest
     ``|c| / lam``, and by how much that of each needle exceeds one.
     """
     m, zero = lam.size, corr.dtype.type(0)

@@ -3,7 +3,7 @@ them so.
 
 Signals (B, H, W c), codes and correlations (B, P, Q m) stand as rows, atoms (m, h, w c) too;
 one-dimensional signals have H = P = h = 1. ``lam`` and ``curve`` (the squared norms of the atoms) have
-one entry a number in a row of the code.
+one entry per number in a row of the code.
 """
 
 import numba

@@ -27,7 +27,7 @@ def batch_omp(corr, gram, Y, D, energy, bound, k, support, value, used):
     ``||y - D gamma||^2 <= bound``, measured on the residual itself.
 
     Parameters: corr (p, m) is overwritten; gram (m, m); Y (p, n); D (m, n) unit atoms as rows; energy (p,) =
-    ||y||^2, overwritten by the squared residual. Output: support and value (p, k), used (p,) atoms a row.
+    ||y||^2, overwritten by the squared residual. Output: support and value (p, k), used (p,) atoms per row.
     """
     (p, m), n = corr.shape, Y.shape[1]
     seen = np.empty((k, m), gram.dtype)  # row i: D^T u_i
@@ -135,7 +135,7 @@ def compact(support, value, used, rows, data):
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def lasso_descent(gram, corr, gamma, lam, sweeps):
-    """Cyclic coordinate descent on ``||y - D g||^2 / 2 + lam ||g||_1``, one problem a row [Friedman et
+    """Cyclic coordinate descent on ``||y - D g||^2 / 2 + lam ||g||_1``, one problem per row [Friedman et
     al., 2007].
 
     ``corr`` (p, m) holds ``D^T (y - D g)`` and is kept up to date with ``gamma`` (p, m); both change in

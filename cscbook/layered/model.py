@@ -22,16 +22,16 @@ def check_layers(dictionaries, *lists, names=()):
         raise TypeError(f"expected a list of dictionaries [D_1, ..., D_K], got {type(dictionaries).__name__}")
     for name, values in zip(names, lists, strict=True):
         if len(values) != len(dictionaries):
-            raise ValueError(f"{len(values)} {name} for {len(dictionaries)} layers: expected one a layer")
+            raise ValueError(f"{len(values)} {name} for {len(dictionaries)} layers: expected one per layer")
     for i, D in enumerate(dictionaries):
         check_dictionary(D, f"dictionaries[{i}]")
     return dictionaries
 
 
 def largest_eigenvalues(dictionaries):
-    """``lambda_max(D_i^T D_i)`` of each layer, none of them zero, as steps are made of their inverses."""
+    """``eig_max(D_i^T D_i)`` of each layer, none of them zero, as steps are made of their inverses."""
     return [
-        check_level(f"lambda_max of dictionaries[{i}]", lipschitz(D), positive=True)
+        check_level(f"eig_max of dictionaries[{i}]", lipschitz(D), positive=True)
         for i, D in enumerate(dictionaries)
     ]
 
@@ -48,7 +48,7 @@ def effective(dictionaries):
 
 
 def synthesize(dictionaries, deepest):
-    """``[gamma_K, ..., gamma_1, x]``: from the deepest code down to the signal, ``gamma_{i - 1} = D_i
+    """``[gamma_K, ..., gamma_1, x]``: from the deepest code to the signal, ``gamma_{i - 1} = D_i
     gamma_i``.
 
     Entries of the codes between that are zero up to rounding (less than 100 units in the last place of
@@ -168,8 +168,8 @@ def nonnegative(dictionaries):
     """The same signals from non-negative codes: convolutional layers for ``positive_parts`` of every code.
 
     The first layer is ``[D, -D]``; a deeper one has ``[[D_+, D_-], [D_-, D_+]]``, whose entries are not
-    negative, so that non-negative codes have non-negative codes above them. Non-negativity costs twice
-    the channels and nothing else.
+    negative, so that a code that is not negative implies codes that are not, in every layer before it.
+    This costs twice the channels and nothing else.
     """
     check_each("dictionaries", check_layers(dictionaries), ConvDictionary)
     xp, layers = array_namespace(dictionaries[0].filters), []

@@ -8,11 +8,11 @@ from .model import check_layers, effective, local_sparsities, null_space, synthe
 
 def projection_pursuit(dictionaries, y, levels, knobs, pursuit=omp):
     """Project a signal on the model: ``[gamma_1, ..., gamma_K]``, exactly consistent, each code within
-    its level [Sulam, Papyan, Romano & Elad, 2018, Algorithm 1].
+    its sparsity bound [Sulam, Papyan, Romano & Elad, 2018, Algorithm 1].
 
     The pursuit runs on the effective dictionary ``D_1 ... D_K``, with one knob after the other, from
-    sparse to full. Each deepest code is synthesised upwards; the first that overfills a stripe of any
-    layer ends the search, and the one before it is returned.
+    sparse to full. Each deepest code is synthesised, layer by layer to the signal; the first that
+    overfills a stripe of any layer ends the search, and the one before it is returned.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def layered(pursuit, dictionaries, y, knobs):
     y : array
         The signal.
     knobs : list
-        One a layer.
+        One per layer.
     """
     check_layers(dictionaries, knobs, names=["knobs"])
     check("y", y)
@@ -36,10 +36,10 @@ def layered(pursuit, dictionaries, y, knobs):
 
 
 def layered_thresholding(dictionaries, y, betas, shrink=hard):
-    """``gamma_i = shrink(D_i^T gamma_{i - 1}, beta_i)``: one product and one threshold a layer.
+    """``gamma_i = shrink(D_i^T gamma_{i - 1}, beta_i)``: one product and one threshold per layer.
 
     ``shrink`` is ``hard``, ``soft`` or ``soft_nonnegative``; ``betas`` are numbers, or arrays (m_i,) of
-    one threshold an atom. See ``threshold_interval`` for thresholds that are safe [Papyan, Romano &
+    one threshold per atom. See ``threshold_interval`` for thresholds that are safe [Papyan, Romano &
     Elad, 2017].
     """
     betas = [check_number("beta", beta) for beta in betas]
@@ -76,7 +76,7 @@ def layered_basis_pursuit(dictionaries, y, lams=None, tol=1e-6, **options):
     y : array
         The signal; without ``lams`` in the range of the first dictionary.
     lams : list of float, optional
-        One weight a layer.
+        One weight per layer.
     tol : float
         Relative duality gap in each layer.
     **options

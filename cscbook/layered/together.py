@@ -40,8 +40,8 @@ def ml_objective(dictionaries, y, gamma, lams):
 
 
 def ml_steps(dictionaries, step=None):
-    """Coupled steps ``[t_1, ..., t_K]`` of ML-ISTA: ``t_1 = step``, by default ``1 / lambda_max(D_1^T
-    D_1)``, and ``t_i = t_{i - 1} / lambda_max(D_i^T D_i)``.
+    """Coupled steps ``[t_1, ..., t_K]`` of ML-ISTA: ``t_1 = step``, by default ``1 / eig_max(D_1^T
+    D_1)``, and ``t_i = t_{i - 1} / eig_max(D_i^T D_i)``.
 
     Each layer takes its step on what the one before left undone, so the steps multiply. With these the
     iteration is an averaged operator at any depth, and converges; for two layers ``t_2`` may be 4/3 as
@@ -50,18 +50,16 @@ def ml_steps(dictionaries, step=None):
     sizes = largest_eigenvalues(check_layers(dictionaries))
     step = 1 / sizes[0] if step is None else check_level("step", step, positive=True)
     if not 0 < step <= 1.0001 / sizes[0]:
-        raise ValueError(
-            f"step = {step}: expected 0 < step <= 1 / lambda_max(D_1^T D_1) = {1 / sizes[0]:.4g}"
-        )
+        raise ValueError(f"step = {step}: expected 0 < step <= 1 / eig_max(D_1^T D_1) = {1 / sizes[0]:.4g}")
     return list(accumulate(sizes[1:], lambda t, size: t / size, initial=step))
 
 
 def sweep(dictionaries, y, gamma, steps, betas, shrink=soft):
-    """One sweep down and up through the layers, ``[gamma_1, ..., gamma_K]``: one unfolding of a network.
+    """One sweep through all layers, ``[gamma_1, ..., gamma_K]``: one unfolding of a network.
 
-    Down: ``h_{i - 1} = D_i h_i`` from ``h_K = gamma``. Up: ``gamma_i = shrink(h_i - c_i D_i^T (D_i h_i -
-    gamma_{i - 1}), beta_i)`` from ``gamma_0 = y``, with ``c_i = steps[i]``. From a zero code and with
-    steps 1 it is layered thresholding.
+    Towards the signal: ``h_{i - 1} = D_i h_i`` from ``h_K = gamma``. Then towards the deepest layer:
+    ``gamma_i = shrink(h_i - c_i D_i^T (D_i h_i - gamma_{i - 1}), beta_i)`` from ``gamma_0 = y``, with
+    ``c_i = steps[i]``. From a zero code and with steps 1 it is layered thresholding.
     """
     steps = [check_number("step", step) for step in steps]
     betas = [check_number("beta", beta) for beta in betas]
@@ -95,7 +93,7 @@ def _prepare(dictionaries, y, lams, step, start):
 def ml_ista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     """Yield the deepest codes of multi-layer ISTA [Sulam, Aberdam, Beck & Elad, 2020], for ever.
 
-    One :func:`sweep` a step, ``c_i = t_i / t_{i - 1}`` and thresholds ``t_i lam_i`` with the coupled
+    One :func:`sweep` per step, ``c_i = t_i / t_{i - 1}`` and thresholds ``t_i lam_i`` with the coupled
     steps ``t_i`` of :func:`ml_steps`. Its fixed points are near the minimiser of :func:`ml_objective`,
     and reach it as ``step`` falls to 0. Steps chosen for each layer alone lead elsewhere.
 
@@ -105,9 +103,9 @@ def ml_ista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     y : array
         The signal.
     lams : list of float
-        One weight a layer.
+        One weight per layer.
     step : float, optional
-        ``t_1``, at most ``1 / lambda_max(D_1^T D_1)``.
+        ``t_1``, at most ``1 / eig_max(D_1^T D_1)``.
     """
     gamma, steps, betas = _prepare(dictionaries, y, lams, step, start)
     while True:

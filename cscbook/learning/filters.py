@@ -49,7 +49,7 @@ def descend(problem, filters, gammas, steps, scale=1.0):
     problem : Problem
     filters : array (*size, c, m)
     gammas : tuple of arrays
-        One code a signal.
+        One code per signal.
     steps : int
     scale : float
         Where the search for a safe step starts.

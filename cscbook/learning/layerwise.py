@@ -39,7 +39,7 @@ def thresholded_atoms(A, atoms, k, steps=40):
     """Express each atom by ``k`` columns of ``A``, by accelerated iterative hard thresholding: for
     hundreds of non-zeros, where greed is slow [Blumensath & Davies, 2008]."""
     k, steps = check_whole("k", k), check_whole("steps", steps)
-    most = check_level("lambda_max of A", lipschitz(check("A", A, ndim=2)), positive=True)
+    most = check_level("eig_max of A", lipschitz(check("A", A, ndim=2)), positive=True)
     iterates = fista(A, atoms, 0.0, most, shrink=lambda z, _: keep_largest(z, k))
     return next(islice(iterates, steps - 1, None))
 
@@ -50,7 +50,7 @@ def blank_layers(ys, sizes, m, nonzeros, k, strides, circular):
     if not len(sizes) == len(m) == len(k) == len(strides) == len(nonzeros) + 1:
         raise ValueError(
             f"{len(sizes)} sizes, {len(m)} m, {len(k)} k, {len(strides)} strides, {len(nonzeros)} nonzeros: "
-            "expected one a layer, and nonzeros from layer 2 on"
+            "expected one per layer, and nonzeros from layer 2 on"
         )
     for i, count in enumerate(k):
         check_whole(f"k[{i}]", count)

@@ -80,7 +80,7 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
 
 
 def _round(problem, passes, steps, where, state, rng):
-    """Codes, then filters, then new filters in the place of idle ones."""
+    """Codes, then filters, then new filters in the place of unused ones."""
     D, gammas = state["D"], improve_all(problem, state["D"], state["gamma"], passes, where)
     D, residuals, scale = descend(problem, D, gammas, steps, float(state["scale"][0]))
     row = problem.row(D, gammas, residuals)

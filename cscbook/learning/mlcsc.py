@@ -28,7 +28,7 @@ class LearnedLayers:
     gamma : array ``(p, *positions, m_K)``
         The deepest code of every training signal.
     trace : tuple of dict
-        One entry a round: squared ``error`` relative to the energy of the mini-batch, and the number of
+        One entry per round: squared ``error`` relative to the energy of the mini-batch, and the number of
         deepest atoms that it ``used``.
     """
 
@@ -67,7 +67,7 @@ def mlcsc_learning(
         Non-zeros in the code of a patch of each layer's effective size, at the start; the last is that
         of a signal's deepest code throughout.
     strides : sequence of int, optional
-        One a layer; default 1.
+        One per layer; default 1.
     circular : bool
     start : function
         Makes the dictionaries of round 0, as :func:`layerwise_start` does.

@@ -1,4 +1,4 @@
-"""What all convolutional learners share: the problem, its signals and masks, and the first and the idle
+"""What all convolutional learners share: the problem, its signals and masks, and the first and the unused
 filters."""
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class LearnedFilters:
     gamma : tuple of arrays, shape ``(*positions, m)``
         The code of each signal; empty where the signals were not kept.
     trace : tuple of dict
-        One entry a round: ``objective``, ``nonzeros`` (of all codes) and ``used`` (filters).
+        One entry per round: ``objective``, ``nonzeros`` (of all codes) and ``used`` (filters).
     """
 
     D: object

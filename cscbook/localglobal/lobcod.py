@@ -17,7 +17,7 @@ SWEEPS = 5  # of coordinate descent over the atoms of a needle, each time it is 
 
 
 def lobcod(D, y, lam, mask=None):
-    """Yield the codes of local block coordinate descent, one an epoch [Zisselman, Sulam & Elad, 2019].
+    """Yield the codes of local block coordinate descent, one per epoch [Zisselman, Sulam & Elad, 2019].
 
     Needles whose patches do not meet form a layer. All needles of a layer move at once, each on its own
     patch, towards ``alpha_i = argmin ||R_i (y - x) + D_L alpha_i - D_L alpha||^2 / 2 + lam

@@ -18,7 +18,7 @@ def worst_noise(D, on, w, eps):
     on : array of bool (m, p)
         The support of each signal.
     w : array (m, p) or (m, 1)
-        A linear classifier, or one a signal. Where it misses the support, the noise is zero.
+        A linear classifier, or one per signal. Where it misses the support, the noise is zero.
     eps : float
 
     Returns
@@ -43,7 +43,7 @@ def worst_noise(D, on, w, eps):
 def input_gradient(network, xs, labels):
     """The gradient of each signal's cross-entropy in the signal itself, in the shape of ``xs``.
 
-    The pursuit backwards, forward pass or unfolded, through every ``D_i`` down to the signal.
+    The pursuit backwards, forward pass or unfolded, through every ``D_i`` to the signal.
     """
     return _gradient(check_network("network", network), xs, _labels(network, xs, labels))
 

@@ -47,7 +47,7 @@ class Network:
     plan : function
         The pursuit, such as ``cnn`` or ``ml_ista(2)``.
     trace : tuple of dict
-        One entry an epoch: mean ``loss`` and ``accuracy`` while training.
+        One entry per epoch: mean ``loss`` and ``accuracy`` while training.
     """
 
     theta: dict
@@ -71,7 +71,7 @@ def train_cnn(
     xs : array (p, *space, c)
     labels : integer array (p,)
         0, 1, ..., all classes must occur.
-    sizes, atoms, strides : sequences, one entry a layer
+    sizes, atoms, strides : sequences, one entry per layer
     plan : function
         ``cnn``, ``layered_ista(T)``, ``ml_ista(T)`` or ``ml_ista(T, momentum=True)``.
     free : bool
@@ -221,7 +221,7 @@ def _check(xs, labels, sizes, atoms, strides, plan):
     strides = [check_whole("strides", stride) for stride in strides]
     if not len(sizes) == len(atoms) == len(strides) or not len(sizes):
         raise ValueError(
-            f"{len(sizes)} sizes, {len(atoms)} atoms, {len(strides)} strides: expected one a layer"
+            f"{len(sizes)} sizes, {len(atoms)} atoms, {len(strides)} strides: expected one per layer"
         )
     sizes = [as_sizes("sizes", size, d) for size in sizes]
     if any(len(size) != d for size in sizes):

@@ -83,7 +83,7 @@ def _iterate(theta, code, y, layer):
 def csc_start(D, lam, stride):
     """Arrays of :func:`csc_network` at which it is ISTA for ``min ||y - D g||^2 / 2 + lam ||g||_1``.
 
-    With ``L = lambda_max(D^T D)`` at this stride, ``A = B = C = D / sqrt(L)`` and ``tau = lam / sqrt(L)``:
+    With ``L = eig_max(D^T D)`` at this stride, ``A = B = C = D / sqrt(L)`` and ``tau = lam / sqrt(L)``:
     the codes are ``sqrt(L)`` times ISTA's. Constant filters, which carry the brightness, have ``tau = 0``.
 
     Parameters

@@ -43,7 +43,7 @@ def largest_in_windows(gamma, size, stride, d=2):
 
 
 def pooled_features(D, x, beta, size=3, stride=2):
-    """Thresholded correlations with the unit atoms of ``D``, signs apart, pooled, one row a signal.
+    """Thresholded correlations with the unit atoms of ``D``, signs apart, pooled, one row per signal.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def pooled_features(D, x, beta, size=3, stride=2):
 
 
 def ridge_classifier(features, labels, weight):
-    """Weights ``W`` of the linear classifier ``argmax [f, 1] W``: least squares on one column a class.
+    """Weights ``W`` of the linear classifier ``argmax [f, 1] W``: least squares on one column per class.
 
     ``min sum_j ||W^T [f_j, 1] - e_{label j}||^2 + weight v ||W||^2`` with v the mean of the squared
     norms ``||f_j||^2`` times p over the number of features: ``weight`` does not depend on the scale or

@@ -89,7 +89,7 @@ def train_lista(D, ys, gammas, lam, steps=5, *, n_iter=30, batch=100, rate=1e-3,
     p = ys.shape[-1]
     if ys.ndim != 2 or tuple(gammas.shape) != (D.shape[1], p):
         raise ValueError(
-            f"gammas of shape {tuple(gammas.shape)}: expected {(D.shape[1], p)}, a column a signal"
+            f"gammas of shape {tuple(gammas.shape)}: expected {(D.shape[1], p)}, a column per signal"
         )
     n_iter, batch = check_whole("n_iter", n_iter), check_whole("batch", batch)
     rate, rng = check_level("rate", rate), as_generator(rng)

@@ -214,8 +214,8 @@ def _settle(theta, below, layer, i, unfoldings):
 
 
 def ml_ista(unfoldings, momentum=False):
-    """ML-ISTA, or ML-FISTA with ``momentum``, unfolded: a forward pass, then ``unfoldings`` sweeps down
-    and up through all layers [Sulam, Aberdam, Beck & Elad, 2020]."""
+    """ML-ISTA, or ML-FISTA with ``momentum``, unfolded: a forward pass, then ``unfoldings`` sweeps
+    through all layers [Sulam, Aberdam, Beck & Elad, 2020]."""
     return Plan(_ml_ista, "ml_ista", (check_whole("unfoldings", unfoldings, least=0), bool(momentum)))
 
 

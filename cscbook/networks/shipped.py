@@ -88,7 +88,7 @@ def load_network(file):
 
 def load_digit_dictionaries():
     """The three dictionaries that ``data/train_digits.py`` learned from 4,000 digits, on 27 x 27 pixels:
-    32 of 7 x 7, 128 of 5 x 5 x 32, 1024 of 7 x 7 x 128, with 7 non-zeros an atom in the last two."""
+    32 of 7 x 7, 128 of 5 x 5 x 32, 1024 of 7 x 7 x 128, with 7 non-zeros per atom in the last two."""
     return load_dictionaries(_read("digit_dictionaries.npz"))
 
 

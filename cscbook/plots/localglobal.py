@@ -78,7 +78,7 @@ def spreading(changes, at, reach, width=7.0, height=3.0):
     steps = np.arange(1, T + 1)
     for left, right in ((at - reach * steps, at + reach * (steps - 1)),):
         ax.plot(left, steps, "--", color=COLORS["bound"], lw=1.4)
-        ax.plot(right, steps, "--", color=COLORS["bound"], lw=1.4, label="reach of one patch a step")
+        ax.plot(right, steps, "--", color=COLORS["bound"], lw=1.4, label="reach of one patch per step")
     ax.set(xlim=(-0.5, N - 0.5), ylim=(T + 0.5, 0.5), xlabel="position of the needle", ylabel="step")
     ax.legend(frameon=True, fontsize=8, loc="lower right")
     fig.colorbar(mesh, label=r"$\log_{10}$ of the change")

@@ -12,7 +12,7 @@ INSTRUMENTS = ((COLORS["code"], "o"), ("#E69F00", "s"), (COLORS["omp"], "^"))
 
 
 def spectrogram(V, rate, ax=None, title=None):
-    """A log-frequency spectrogram (rows, frames, 1): dark is loud, an octave is always as high."""
+    """A log-frequency spectrogram (rows, frames, 1): dark is strong, an octave is always as high."""
     ax = plt.gca() if ax is None else ax
     V = to_numpy(V)[..., 0]
     step = hop(rate) / rate
@@ -101,7 +101,7 @@ def templates(panels, rate, width=7.0):
 
 
 def spikes(x, gamma, pitches, rate, title=None, width=7.0):
-    """A waveform above its spike code (positions, m): a dot a spike, larger when stronger; returns the
+    """A waveform above its spike code (positions, m): one dot per spike, larger when stronger; returns the
     figure."""
     x, gamma = to_numpy(x)[:, 0], to_numpy(gamma)
     fig, (above, below) = plt.subplots(

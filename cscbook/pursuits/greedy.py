@@ -30,7 +30,7 @@ def omp(D, y, k=None, tol=None):
         One signal, or columns of signals: all of them at once by batch-OMP [Rubinstein, Zibulevsky &
         Elad, 2008].
     k : int, optional
-        At most so many atoms a signal, 1 <= k <= min(n, m).
+        At most so many atoms per signal, 1 <= k <= min(n, m).
     tol : float, optional
         Stop at a residual norm of ``tol``. One of the two is required, the first limit met stops; a
         zero residual stops too.

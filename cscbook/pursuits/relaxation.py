@@ -161,7 +161,7 @@ def basis_pursuit(
     mask : array, optional
         Minimise ``||M (y - D g)||^2 / 2 + ...`` instead; broadcasts against ``y``.
     weights : array, optional
-        ``lam`` is multiplied by one weight an atom, or by any array that broadcasts against the code; all
+        ``lam`` is multiplied by one weight per atom, or by any array that broadcasts against the code; all
         positive.
     nonnegative : bool
         Search among ``g >= 0`` only.
@@ -287,7 +287,7 @@ def _coordinate_descent(D, y, lam, start=None):
     D, Y = float64(D), float64(y).reshape(y.shape[0], -1)
     atom_norms(D)
     gram, corr = D.T @ D, np.ascontiguousarray(Y.T @ D)
-    gamma = np.zeros_like(corr)  # one row a signal
+    gamma = np.zeros_like(corr)  # one row per signal
     if start is not None:
         gamma += np.asarray(start).reshape(len(gram), -1).T
         corr -= gamma @ gram

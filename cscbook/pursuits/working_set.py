@@ -27,7 +27,7 @@ def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
     """Yield ``(gamma, objective, relative duality gap)`` after every full correlation, from ``start``
     (an array, a :class:`SparseCode`, or zero) on.
 
-    ``lam`` has one entry an atom. One signal ``y`` ``(*space, c)`` in NumPy. A gap near ``goal`` is computed
+    ``lam`` has one entry per atom. One signal ``y`` ``(*space, c)`` in NumPy. A gap near ``goal`` is computed
     more sharply, at the price of one more correlation.
     """
     for code, objective, gap in sparse_steps(D, y, lam, mask, nonnegative, start, goal):

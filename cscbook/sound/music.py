@@ -1,7 +1,7 @@
 """Music: the convolutional code of a log-frequency spectrogram is a score.
 
 A spectrogram is a signal (frequencies, frames, 1); rows are a quarter tone apart, row 0 is ``LOWEST``.
-A higher pitch shifts a note up, a later onset shifts it to the right, so one atom an instrument is enough
+A higher pitch shifts a note up, a later onset shifts it to the right, so one atom per instrument is enough
 [Mørup, Schmidt & Hansen, 2008]. Templates are filters (height, width, 1, m).
 """
 
@@ -71,7 +71,7 @@ def hop(rate):
 
 
 def tones(rate, rows=124):
-    """Windowed cosines and sines, one pair a row: filters (samples, 1, 2 rows).
+    """Windowed cosines and sines, one pair per row: filters (samples, 1, 2 rows).
 
     A window (Hann) holds the same number of periods in each row, ``1 / (2^(1/BINS) - 1)``: that is what
     makes the resolution constant on a logarithmic axis [Brown, 1991]. A sine wave of amplitude 1 has
@@ -96,7 +96,7 @@ def constant_q(x, rate, rows=124, power=0.8):
     maximum 1.
 
     The magnitudes ``|D^T x|`` for the convolutional dictionary of :func:`tones` with stride :func:`hop`,
-    raised to ``power``: quiet partials count, as they do for the ear. Frame t is centred on sample
+    raised to ``power``: weak partials count, as they do for the ear. Frame t is centred on sample
     ``t hop(rate)``: frames are 16 ms apart at every rate, so templates and codes of one rate fit another.
     """
     xp = array_namespace(check("x", x, ndim=2))

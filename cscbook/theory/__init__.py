@@ -1,4 +1,4 @@
-"""Theory: one function a theorem, and the experiments that go beyond them."""
+"""Theory: one function per theorem, and the experiments that go beyond them."""
 
 from .guarantees import (
     bp_error_bound,

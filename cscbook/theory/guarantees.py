@@ -1,10 +1,11 @@
-"""Guarantees: one function a theorem. They take the mutual coherence ``mu`` and counts.
+"""Guarantees: one function per theorem. They take the mutual coherence ``mu`` and counts.
 
 The code is ``gamma``, ``x = D gamma`` the clean signal and ``y = x + e`` the noisy one. For a matrix with
 unit atoms the functions are the classical ones: ``k`` is the number of non-zeros of ``gamma``, and
 ``eps`` at least ``||e||_2``. For a convolutional dictionary ``k`` counts the non-zeros of the fullest
-*stripe*, and ``eps`` in the conditions of OMP and BP is the energy of the loudest *patch* of the noise:
-conditions on what a patch sees, for signals of any length [Papyan, Sulam & Elad, 2017].
+*stripe*, and ``eps`` in the conditions of OMP and BP is the local noise level, the norm of the noise
+on the *patch* where it is largest: conditions on what touches one patch, for signals of any length
+[Papyan, Sulam & Elad, 2017].
 """
 
 import math
@@ -41,7 +42,7 @@ def thresholding_noise_level(mu, ratio, eps, gamma_max):
     """``(1 + ratio / mu) / 2 - eps / (mu |gamma_max|)``: :func:`thresholding_level` for a noisy signal.
 
     An entry of ``D^T y`` on the support is at least ``|gamma_min| - (k - 1) mu |gamma_max| - eps``, off
-    it at most ``k mu |gamma_max| + eps``; the level separates the two.
+    it at most ``k mu |gamma_max| + eps``; under the bound there are thresholds between the two.
     """
     gamma_max = check_level("gamma_max", gamma_max, positive=True)
     return thresholding_level(mu, ratio) - check_level("eps", eps) / mu / gamma_max
@@ -160,7 +161,7 @@ def stripe_rip(D, codes):
 
 
 def local_count(k, n, space, stride=1):
-    """``k prod_i N_i / (2 n_i - 1)``: the most non-zeros that ``k`` a stripe allow a code of ``space``.
+    """``k prod_i N_i / (2 n_i - 1)``: the most non-zeros that ``k`` per stripe allow a code of ``space``.
 
     On the circle each needle lies in ``prod_i (2 n_i - 1)`` of the stripes, so the stripes count each
     non-zero that often: the bound is met where all of them hold ``k``. With a ``stride`` there are

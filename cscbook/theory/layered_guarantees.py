@@ -1,8 +1,8 @@
-"""Guarantees of the multi-layer model: one function a theorem, with one number a layer.
+"""Guarantees of the multi-layer model: one function per theorem, with one number per layer.
 
 They take what matters of each layer, a :class:`Layer` (see :func:`layers_of`), and the noise. A list of
-bounds has one entry a layer, and is infinite from the first layer on whose condition fails: there the
-theorem is silent. All from [Papyan, Romano & Elad, 2017] unless another source is named.
+bounds has one entry per layer, and is infinite from the first layer on whose condition fails: there the
+theorem does not apply. All from [Papyan, Romano & Elad, 2017] unless another source is named.
 """
 
 import math
@@ -67,7 +67,7 @@ def dcp_error_bounds(layers, eps):
     coding problem with ``||y - D_1 Gamma_1||_2 <= eps``.
 
     ``E_0^2 = 4 eps^2`` and ``E_i^2 = E_{i - 1}^2 / (1 - (2 k_i - 1) mu(D_i))``, with at most ``k_i =
-    layer.stripe`` non-zeros a stripe in both.
+    layer.stripe`` non-zeros per stripe in both.
     """
     bounds, bound = [], 4 * check_level("eps", eps) ** 2
     for layer in check_each("layers", layers, Layer):
@@ -81,7 +81,7 @@ def threshold_interval(layer, eps=0.0):
     """``(low, high)``: every threshold between them finds the support of one layer from ``D^T y``.
 
     Off the support ``|D^T y|`` is at most ``low = k mu |gamma_max| + eps``, on it at least ``high =
-    |gamma_min| - (k - 1) mu |gamma_max| - eps``, where ``eps`` bounds the loudest patch of the noise.
+    |gamma_min| - (k - 1) mu |gamma_max| - eps``, where ``eps`` is the local noise level.
     The interval is empty (``low >= high``) outside
     :func:`~cscbook.theory.guarantees.thresholding_noise_level`.
     """

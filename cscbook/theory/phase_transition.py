@@ -36,13 +36,13 @@ def recover_lagrangian_bp(D, y, k, eps):
 
 
 def same_code(found, truth, rtol=1e-3):
-    """Whether ``||found - truth||_2 <= rtol ||truth||_2``, one answer a code of the batch."""
+    """Whether ``||found - truth||_2 <= rtol ||truth||_2``, one answer per code of the batch."""
     flat = [np.reshape(g, (len(g), -1)) for g in (found, truth)]
     return np.linalg.norm(flat[0] - flat[1], axis=1) <= rtol * np.linalg.norm(flat[1], axis=1)
 
 
 def same_support(found, truth):
-    """Whether both have the same non-zeros, one answer a code of the batch."""
+    """Whether both have the same non-zeros, one answer per code of the batch."""
     return np.all(
         (np.reshape(found, (len(found), -1)) != 0) == (np.reshape(truth, (len(truth), -1)) != 0), axis=1
     )

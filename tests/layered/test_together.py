@@ -132,7 +132,7 @@ def test_signals_that_do_not_fit_the_code_are_not_stretched(rng):
 def test_layers_of_zeros_and_no_iterations_are_named(rng):
     D1, D2 = chain(np.asarray, rng, (40,), 1, [((4,), 3, 1), ((3,), 2, 1)], True)
     y, zero = rng.standard_normal((40, 1)), ConvDictionary(0 * D2.filters, (40,))
-    with pytest.raises(ValueError, match=r"lambda_max of dictionaries\[1\] = 0.0"):
+    with pytest.raises(ValueError, match=r"eig_max of dictionaries\[1\] = 0.0"):
         ml_steps([D1, zero])
     with pytest.raises(ValueError, match="max_iter = 0"):
         ml_basis_pursuit([D1, D2], y, [0.1, 0.1], max_iter=0)

@@ -72,7 +72,7 @@ def test_signals_longer_than_an_atom_and_circular_ones(rng):
 
 def test_bad_input_is_named(rng):
     ys = rng.standard_normal((12, 24, 1))
-    with pytest.raises(ValueError, match="expected one a layer"):
+    with pytest.raises(ValueError, match="expected one per layer"):
         mlcsc_learning(ys, SIZES, ATOMS, (2,), (1, 1, 1))
     with pytest.raises(ValueError, match="nonzeros of layer 3 = 9"):
         mlcsc_learning(ys, SIZES, ATOMS, (2, 9), (1, 1, 1))

@@ -106,7 +106,7 @@ def test_wrong_input_is_named():
         train_cnn(x, y[:-1])
     with pytest.raises(ValueError, match="expected all of 0, 1"):
         train_cnn(x, y + 1)
-    with pytest.raises(ValueError, match="one a layer"):
+    with pytest.raises(ValueError, match="one per layer"):
         train_cnn(x, y, atoms=(3, 4))
     with pytest.raises(ValueError, match="do not fit"):
         train_cnn(x, y, sizes=((6, 6), (20, 20), (4, 4)))

@@ -1,7 +1,7 @@
 """Beyond K-SVD denoising: ingredients that patch averaging lacks, each over the same patches.
 
 Agreement of overlapping patches, boosting, the model on the final patches, and several scales;
-self-similarity is in :mod:`.lssc`. What works in rounds yields one result a round, so the last is
+self-similarity is in :mod:`.lssc`. What works in rounds yields one result per round, so the last is
 ``*_, x = sos(...)``.
 """
 
@@ -23,7 +23,7 @@ def by_dictionary(y, sigma, D, name="D"):
     if len(rows) != y.shape[-1] or any(n != math.isqrt(rows[0]) ** 2 for n in rows):
         raise ValueError(
             f"dictionaries with {rows} rows for an image of shape {tuple(y.shape)}: "
-            "expected one, or one a channel, with the square of a patch size"
+            "expected one, or one per channel, with the square of a patch size"
         )
     size = math.isqrt(rows[0])
     sigma = check_image(y, sigma, size)
@@ -73,7 +73,7 @@ def share_disagreement(y, sigma, D, rounds=3, gain=GAIN):
     ----------
     y : array (H, W, c)
     sigma : float
-    D : array (n, m), or a tuple of one a channel
+    D : array (n, m), or a tuple of one per channel
         What :func:`denoise_ksvd` learned on ``y``.
     rounds : int
 
@@ -127,7 +127,7 @@ def sos(denoise, y, rho=0.5, rounds=5):
 def ksvd_epll(y, sigma, D, rounds=3, gain=1.05):
     """Yield rounds of K-SVD under the expected patch log-likelihood: the result's own patches get sparse.
 
-    Round t codes the patches of the last result up to ``gain sigma_t`` a pixel, from ``y`` and
+    Round t codes the patches of the last result up to ``gain sigma_t`` per pixel, from ``y`` and
     ``sigma`` on, and solves ``min_x w_t ||x - y||^2 + sum_i ||R_i x - D g_i||^2`` with
     ``w_t = (30 / sigma) (sigma_t / sigma)^2``. Then :func:`remaining_noise` gives the next ``sigma_t``.
 
@@ -139,7 +139,7 @@ def ksvd_epll(y, sigma, D, rounds=3, gain=1.05):
     y : array (H, W, c)
         Each channel has its own ``sigma_t``.
     sigma : float
-    D : array (n, m), or a tuple of one a channel
+    D : array (n, m), or a tuple of one per channel
         What :func:`denoise_ksvd` learned on ``y``.
     rounds : int
 
@@ -178,7 +178,7 @@ def remaining_noise(sigma, atoms, n):
 def haar(x):
     """The bands ``low, horizontal, vertical, diagonal`` of one orthonormal Haar step on an image (H, W, c).
 
-    Each is (H / 2, W / 2, c). White noise has the same level in all, while a constant doubles in ``low``.
+    Each is (H / 2, W / 2, c). White noise has the same strength in all, while a constant doubles in ``low``.
     """
     check("x", x, ndim=3)
     if x.shape[0] % 2 or x.shape[1] % 2:
@@ -203,7 +203,7 @@ def inverse_haar(low, horizontal, vertical, diagonal):
 def denoise_pyramid(denoise, y, levels=1):
     """Denoise each band of the Haar pyramid of ``y`` on its own, and put the bands together again.
 
-    White noise has one level in all bands, so one ``denoise`` serves them all; with K-SVD, each band
+    White noise is equally strong in all bands, so one ``denoise`` serves them all; with K-SVD, each band
     learns its own dictionary [Ophir, Lustig & Elad, 2011].
 
     Parameters
@@ -226,7 +226,7 @@ def denoise_pyramid(denoise, y, levels=1):
 def fuse_scales(denoise, y, x, weight=0.75):
     """Correct a result ``x`` by the next coarser scale, which is denoised on its own.
 
-    The 2 x 2 patches of ``y``, summed and halved, are four coarse images with noise of the same level,
+    The 2 x 2 patches of ``y``, summed and halved, are four coarse images with equally strong noise,
     one for each way to tile ``y``. Each is denoised. Then every 2 x 2 patch of ``x`` moves its mean
     towards its coarse pixel by ``weight``, and the patches are averaged. A simple relative of the
     fusion in [Sulam, Ophir & Elad, 2014].

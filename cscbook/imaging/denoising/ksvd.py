@@ -29,7 +29,7 @@ from ...shrinkage import hard
 from .checks import check_image
 
 PEAK = 255  # weights of penalties are meant for intensities in 0..1
-GAIN = 1.15  # patches are coded up to an error of (GAIN sigma)^2 a pixel [Elad & Aharon, 2006]
+GAIN = 1.15  # patches are coded up to an error of (GAIN sigma)^2 per pixel [Elad & Aharon, 2006]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def centred_patches(y, size):
 
 
 def code_patches(P, D, sigma, gain=GAIN):
-    """Codes (m, p) of patches by OMP in single precision, up to an error of ``gain sigma`` a pixel."""
+    """Codes (m, p) of patches by OMP in single precision, up to an error of ``gain sigma`` per pixel."""
     return omp(single(D), single(P), tol=gain * sigma * math.sqrt(P.shape[0])).gamma
 
 

@@ -74,7 +74,7 @@ def simultaneous_omp(D, Y, k=None, tol=None):
         A zero atom is an error.
     Y : array (n, groups, members)
     k : int, optional
-        At most so many atoms a group.
+        At most so many atoms per group.
     tol : float, optional
         Stop at a residual norm of ``tol``, of the group as a whole. One of the two is required.
 

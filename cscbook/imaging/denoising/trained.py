@@ -31,7 +31,7 @@ class Denoiser:
     sigma : float
         The noise it was trained for, in 0..255.
     trace : tuple of dict
-        One entry a round: ``psnr`` of the training crops, in dB, before each step.
+        One entry per round: ``psnr`` of the training crops, in dB, before each step.
     """
 
     theta: dict
