@@ -13,7 +13,7 @@ from .tasks import over
 
 @dataclass(frozen=True, eq=False)
 class TiledCode:
-    """The code (*positions, m) of an image larger than memory, in a folder.
+    """The code ``(*positions, m)`` of an image larger than memory, in a folder.
 
     Attributes
     ----------

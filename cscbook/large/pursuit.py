@@ -106,10 +106,8 @@ class _Work:
         dtype, m, self.folder = self.signal.dtype, filters.shape[-1], Path(folder)
         self.filters = np.ascontiguousarray(filters, dtype)
         self.grid = grid = Grid(self.signal.shape[:2], filters.shape[:2], check_whole("tile", tile))
-        self.codes, self.excess = (
-            Store(folder, "code", grid, m, dtype),
-            Store(folder, "excess", grid, 1, dtype),
-        )
+        self.codes = Store(folder, "code", grid, m, dtype)
+        self.excess = Store(folder, "excess", grid, 1, dtype)
         self.fresh = Store(folder, "fresh", grid, m, dtype, wide=True)
         self.map, self.progress = as_map(map), progress
 

@@ -12,7 +12,7 @@ from .grid import extent, inside, shared
 
 
 class Store:
-    """A sparse array (*positions, m) in files ``name-i-j.npz`` of a folder.
+    """A sparse array ``(*positions, m)`` in files ``name-i-j.npz`` of a folder.
 
     A file is written whole and then takes its name. It holds a number that says when it was written.
 

@@ -82,7 +82,7 @@ class View:
         The largest ``|D^T r| / lam`` at its positions.
     primal, gap : float
         The objective of its own problem, and its relative duality gap.
-    excess : SparseCode (*positions, 1)
+    excess : SparseCode ``(*positions, 1)``
         By how much ``|D^T r| / lam`` exceeds one.
     """
 
@@ -128,7 +128,7 @@ def look_again(task, owned, excess, place, floor):
 
     Parameters
     ----------
-    excess : SparseCode (*positions, 1)
+    excess : SparseCode ``(*positions, 1)``
         Of the tile and its surroundings.
     place : pair of slices
         Where the tile stands in ``excess``.
