@@ -77,7 +77,7 @@ def test_the_table_holds_the_functions_of_the_core():
         if getattr(function, "__module__", "") == module.__name__ and not name.startswith("_")
     }
     draw_their_own = {"dct_dictionary", "dct_matrix", "low_coherence_dictionary", "random_molecules"}
-    draw_their_own |= {"spaced_code", "map_threshold", "ConvDictionary", "Product", "Pursuit"}
+    draw_their_own |= {"spaced_code", "map_threshold", "ConvDictionary", "Product", "Pursuit", "SparseCode"}
     only_inside = {"positions", "times"}
     assert public - FUNCTIONS.keys() == draw_their_own | only_inside
 
