@@ -53,7 +53,7 @@ def peak():
 
 
 def run(repeat, side=SIDE, folder=None):
-    """With a folder that is kept, a run that was interrupted goes on; the time is then that of the last part."""
+    """In a folder that is kept, an interrupted run goes on; the time is then that of the last part."""
     if folder is None:
         with tempfile.TemporaryDirectory() as folder:
             return run(repeat, side, folder)
