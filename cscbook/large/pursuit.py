@@ -149,7 +149,7 @@ class _Work:
     # --- a round --------------------------------------------------------------------------------
 
     def sweep(self, state):
-        """Solve the tiles that are not quiet, colour by colour; those that are there already stay.
+        """Solve the tiles whose own gap is above their goal, colour by colour, but for those that are there.
 
         New codes lie beside the old ones until all of a colour are there. So nothing depends on when the work
         was interrupted.

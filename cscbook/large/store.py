@@ -1,4 +1,4 @@
-"""Sparse arrays over the positions of an image, kept tile by tile: one small npz each."""
+"""Sparse arrays over the positions of an image, kept tile by tile: one small npz per tile."""
 
 import zipfile
 import zlib

@@ -1,7 +1,7 @@
 """What is done on one tile: pure functions of what is sent to them, so that they may run anywhere.
 
 No residual is kept. A task is given the window of the image and the sparse code of all atoms that meet it,
-and computes ``r = y - D g`` there: rounding does not pile up, and the codes are all there is to keep.
+and computes ``r = y - D g`` there: rounding does not add up, and only the codes are kept.
 """
 
 import math

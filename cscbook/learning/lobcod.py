@@ -56,7 +56,7 @@ def lobcod_dictionary_learning(ys, size, m, lam, *, ridge=0.0, n_iter=20, passes
         Keep the state there after each round, and go on from it: see
         :func:`~cscbook.checkpoints.run`.
     map : function, optional
-        ``map(function, items)`` codes the signals, one a task, and gives their codes in order: see
+        ``map(function, items)`` codes the signals, one per task, and gives their codes in order: see
         :func:`~cscbook.large.dask_map`. The filters are improved here.
 
     Returns

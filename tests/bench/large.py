@@ -52,15 +52,20 @@ def peak():
     return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
 
 
-def run(repeat, side=SIDE):
+def run(repeat, side=SIDE, folder=None):
+    """In a folder that is kept, an interrupted run goes on; the time is then that of the last part."""
+    if folder is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return run(repeat, side, folder)
     import numpy as np
 
-    with tempfile.TemporaryDirectory() as folder:
+    if not Path(folder, "filters.npy").exists():
+        Path(folder).mkdir(exist_ok=True)
         write(f"{folder}/y.npy", side)
         np.save(f"{folder}/filters.npy", filters())
-        command = [sys.executable, __file__, "child", folder]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        size = sum(file.stat().st_size for file in Path(folder, "code").iterdir()) / 2**30
+    command = [sys.executable, __file__, "child", str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    size = sum(file.stat().st_size for file in Path(folder, "code").iterdir()) / 2**30
     most, before, cpu, wall, rounds, gap, nonzeros = json.loads(done.stdout)
     print(f"\n{side} x {side} pixels, 32 filters of 8 x 8, float32, lam = 0.05, one thread")
     print(f"  peak memory {most:.2f} GiB ({before:.2f} before the call), {size:.2f} GiB in the folder")
@@ -68,5 +73,11 @@ def run(repeat, side=SIDE):
     print(f"  duality gap of the whole image {gap:.1e}")
 
 
+def main():
+    if sys.argv[1:2] == ["child"]:
+        return child(sys.argv[2])
+    run(1, *map(int, sys.argv[1:2]), *sys.argv[2:3])
+
+
 if __name__ == "__main__":
-    child(sys.argv[2]) if sys.argv[1:2] == ["child"] else run(1, *map(int, sys.argv[1:]))
+    main()
