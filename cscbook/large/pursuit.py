@@ -48,7 +48,7 @@ def code_tiles(y, filters, lam, tol=1e-4, *, folder, tile=512, max_rounds=50, ma
     depend on where ``map`` runs them. After a round the duality gap of the *whole* problem is summed up over
     the tiles in float64, and rounds go on until it is at most ``tol``. Near this goal its dual point is the
     residual made smaller only where an atom correlates by more than ``lam``, as in
-    :func:`~cscbook.duality_gap`.
+    ``duality_gap``.
 
     Work that was interrupted at any moment goes on when it is called again with the same folder, and ends
     with the same numbers.
