@@ -42,7 +42,8 @@ def mend_pages(app, exception):
         after = re.sub(r'<link rel="preload" as="font"[^>]*>\n?', "", before)
         # A list may only hold list items.
         after = after.replace('role="doc-biblioentry"', 'role="listitem"')
-        # Each theorem, exercise and solution of a page calls its content by the same name.
+        # The proofs of a page share one name, and so do the contents of its theorems, exercises and solutions.
+        after = re.sub(r' id="proof"', "", after)
         after = re.sub(r' id="(proof|exercise|solution)-content"', "", after)
         if after != before:
             path.write_text(after, encoding="utf-8")
