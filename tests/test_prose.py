@@ -147,3 +147,33 @@ def test_every_exception_is_needed(page, words, monkeypatch):
     (text,) = [markdown(path) for path in PAGES if path.name == page and words in markdown(path)]
     monkeypatch.delitem(EXCEPTIONS, (page, words))
     assert any(words in fault for fault in violations(page, text))
+
+
+def exercise_titles(text):
+    """What follows ``{exercise}`` on the first line of every exercise of a text."""
+    return re.findall(r"^`{3,}\{exercise(?:-start)?\}(.*)$", text, re.M)
+
+
+TITLE = re.compile(r" ★{1,3} [A-Z][^★]*[^★.:\s]")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if path.suffix == ".ipynb"],
+    ids=lambda path: path.relative_to(CHAPTERS).as_posix(),
+)
+def test_an_exercise_is_titled_by_its_stars_and_its_name(path):
+    titles = exercise_titles(markdown(path))
+    assert len(titles) >= 5, "at least five exercises per chapter"
+    assert [title for title in titles if not TITLE.fullmatch(title)] == []
+    stars = {title.count("★") for title in titles}
+    assert {1, 2, 3} <= stars, "an easy one, one in between and one that goes beyond"
+    assert any("Write it yourself: " in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    "title", [" A title (★★)", " A title", " ★★", " ★★★★ A title", " ★ a title", " ★A title"]
+)
+def test_other_titles_are_refused(title):
+    assert exercise_titles(f"Text.\n\n```{{exercise}}{title}\n```") == [title]
+    assert not TITLE.fullmatch(title)

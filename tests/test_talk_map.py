@@ -8,9 +8,7 @@ import pytest
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
 PAGE = (CHAPTERS / "talk_map.md").read_text(encoding="utf-8")
-NOTEBOOKS = {
-    f"{path.parent.name[0]}.{int(path.name[:2])}": path for path in CHAPTERS.glob("[0-9]_*/*.ipynb")
-}
+NOTEBOOKS = {f"{path.parent.name[0]}.{int(path.name[:2])}": path for path in CHAPTERS.glob("[0-9]_*/*.ipynb")}
 LINK = r"\[(?P<shown>[^\]]*)\]\((?P<page>[^)]+)\)"
 HEADING = r"(?<!\*)\*(?P<heading>[^*]+)\*(?!\*)"
 LABEL = r"\{(?:prf:ref|numref|ref|eq)\}`(?P<label>[^`]+)`"
@@ -98,7 +96,7 @@ def test_every_slide_has_its_section_and_its_cells():
         ("{numref}`fig-convolutional-sum`", "{numref}`fig-sum`", "slide 15: no fig-sum"),
         ("<1.1/49ca8f4c>", "<1.1/49ca8f4d>", "slide 4: no cell 49ca8f4d in 1.1"),
         ("<1.1/49ca8f4c>", "<9.9/49ca8f4c>", "slide 4: no cell 49ca8f4c in 9.9"),
-        ("[1.1](1_sparseland/01_patch_models.ipynb) *Our", "[1.2](1_sparseland/01_patch_models.ipynb) *Our", "is not"),
+        ("[1.1](1_sparseland/01_", "[1.2](1_sparseland/01_", "is not chapter 1.2"),
     ],
 )
 def test_a_planted_missing_section_or_cell_is_found(there, planted, said):
