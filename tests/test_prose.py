@@ -177,3 +177,9 @@ def test_an_exercise_is_titled_by_its_stars_and_its_name(path):
 def test_other_titles_are_refused(title):
     assert exercise_titles(f"Text.\n\n```{{exercise}}{title}\n```") == [title]
     assert not TITLE.fullmatch(title)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHAPTERS).as_posix())
+def test_a_proof_begins_with_a_sentence(path):
+    """The numbers of a list that follows the word *Proof* at once are lost on the page."""
+    assert re.findall(r"\{prf:proof\}[^\n]*\n(?::[^\n]*\n)*\s*(?:\d+\.|[-*]) .*", markdown(path)) == []
