@@ -25,7 +25,7 @@ def rows(page):
 
 
 def read(name):
-    """Text, names of things and ids of the code cells of a page that the map names."""
+    """Text, names of things and ids of the cells that claim something, of a page that the map names."""
     path = CHAPTERS / name
     if not path.is_file():
         return None
@@ -35,7 +35,11 @@ def read(name):
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     figures = [cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
     names = {*re.findall(r":label: (\S+)", text), *re.findall(r"^\(([\w-]+)\)=$", text, re.M), *figures}
-    return {"text": text, "names": names, "cells": {c["id"] for c in cells if c["cell_type"] == "code"}}
+    return {
+        "text": text,
+        "names": names,
+        "cells": {c["id"] for c in cells if "assert" in "".join(c["source"])},
+    }
 
 
 def missing(page):
