@@ -1,5 +1,6 @@
 """One meaning a symbol, one direction, no riddles: what the text of the chapters and pages may not say."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -61,8 +62,14 @@ EXCEPTIONS = {
 FENCE = re.compile(r"\s*(`{3,})(.*)")
 
 
+def messages(source):
+    """What the claims of a code cell say, which the page of claims prints."""
+    asserts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
+    return [node.msg.value for node in asserts if isinstance(node.msg, ast.Constant)]
+
+
 def markdown(path):
-    """The running text of a page, and the captions and alternative texts of a notebook's figures."""
+    """The running text of a page; of a notebook also captions, alternative texts and what its claims say."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -70,6 +77,8 @@ def markdown(path):
     for cell in cells:
         shown = cell["metadata"].get("mystnb", {})
         texts += [shown.get("figure", {}).get("caption", ""), shown.get("image", {}).get("alt", "")]
+        if cell["cell_type"] == "code":
+            texts += messages("".join(cell["source"]))
     return "\n\n".join(texts)
 
 
@@ -100,6 +109,12 @@ def violations(name, text):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHAPTERS).as_posix())
 def test_symbols_and_words_keep_to_their_meaning(path):
     assert list(violations(path.name, markdown(path))) == []
+
+
+def test_what_a_claim_says_is_read_as_well():
+    assert messages('x = 1\nassert x < 2, "the loudest patch"\nassert x\nassert x, f"{x}"') == [
+        "the loudest patch"
+    ]
 
 
 @pytest.mark.parametrize(
