@@ -1,4 +1,4 @@
-"""cscbook: sparse models of signals, from patches to convolutional sparse coding, as the talk tells it."""
+"""cscbook: sparse models of signals, from patches to convolutional codes, in the order of the talk."""
 
 from .arrays import array_namespace, asarray, backend, to_numpy
 from .datasets import (

@@ -1,6 +1,6 @@
-"""Molecules: seeded multi-layer signals on which the theorems have something to say.
+"""Molecules: seeded multi-layer signals that satisfy the conditions of the theorems.
 
-A second layer of few entries an atom, and deepest codes whose non-zeros keep their distance: for random
+A second layer of few entries per atom, and deepest codes whose non-zeros keep their distance: for random
 dictionaries no condition of the multi-layer theory holds, for these all do.
 """
 

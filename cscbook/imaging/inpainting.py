@@ -52,9 +52,9 @@ def inpaint(y, mask, D, lam=0.01, mu=1.0, steps=(8, 2, 1), tol=1e-2):
 
     ``min_{l, g} ||M (y - l - D g)||^2 / 2 + mu / 2 ||grad^T grad l||^2 + lam sum_k w_k ||g_k||_1``, where
     ``l`` is a thin plate that carries what is too slow for the atoms, and ``w_k = ||grad d_k||`` (1 in the
-    mean) makes rough atoms dear, as they are rare in photographs. The two alternate, from a large ``lam``
-    down, and the code comes last. [Heide, Heidrich & Wetzstein, 2015] have the mask in the data term and
-    equal weights.
+    mean) makes rough atoms expensive, as they are rare in photographs. The two alternate, from a large
+    ``lam`` down, and the code comes last. [Heide, Heidrich & Wetzstein, 2015] have the mask in the data
+    term and equal weights.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     """Filters from the corrupted image itself, beside those from other images.
 
     Fill the image over what there is, learn filters on the result (:func:`patch_filters`), and put them
-    beside ``D_0``: where the image says too little, the code falls back on the others. Filters learned on
+    beside ``D_0``: where the image shows too little, the code falls back on the others. Filters learned on
     the image alone fit its holes.
 
     Parameters

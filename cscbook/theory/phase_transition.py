@@ -50,14 +50,14 @@ def same_support(found, truth):
 
 @dataclass(frozen=True)
 class PhaseTransition:
-    """What each trial of :func:`phase_transition` gave; all arrays have one entry a trial.
+    """What each trial of :func:`phase_transition` gave; all arrays have one entry per trial.
 
     Attributes
     ----------
     cardinality, l0_inf : int arrays
         Non-zeros of the true code, in all and in its fullest stripe.
     success : dict of bool arrays
-        One a pursuit.
+        One per pursuit.
     """
 
     cardinality: object
@@ -109,7 +109,7 @@ def phase_transition(
     seed : int
         The trials of a cardinality depend on it and on the cardinality alone.
     n_jobs : int, optional
-        Parallel jobs, one a cardinality; joblib's default.
+        Parallel jobs, one per cardinality; joblib's default.
     progress : bool, default False
         Show a bar.
     folder : path, optional

@@ -10,7 +10,7 @@ import pytest
 
 from cscbook.exercises import check
 
-CHAPTERS = sorted((Path(__file__).parents[2] / "chapters/5_cnn").glob("0[123]_*.ipynb"))
+FORWARD_PASS = next((Path(__file__).parents[2] / "chapters/5_cnn").glob("01_*.ipynb"))
 
 
 def programs(path):
@@ -149,22 +149,11 @@ def test_a_wrong_one_is_told_why(name, function, sentence):
     assert not verdict and sentence in verdict.wrong, verdict
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem[:2])
-def test_the_solutions_that_a_chapter_prints_pass(path):
-    printed = [program for program in programs(path) if program.startswith("def my_")]
-    assert printed
-    for program in printed:
-        found = {"np": np}
-        exec(program, found)
-        name = re.match(r"def (\w+)", program)[1]
-        assert check(found[name]), check(found[name])
-
-
 @pytest.mark.libraries
 def test_the_program_for_pytorch_has_the_numbers_of_the_book():
     pytest.importorskip("torch")
     found = {}
-    exec(next(program for program in programs(CHAPTERS[0]) if "import torch" in program), found)
+    exec(next(program for program in programs(FORWARD_PASS) if "import torch" in program), found)
     maps, drawn = (found[name][0].permute(1, 2, 0).detach().numpy() for name in ("maps", "drawn"))
     np.testing.assert_allclose(found["gamma"], maps, atol=1e-12)
     np.testing.assert_allclose(found["picture_of_gamma"], drawn, atol=1e-12)
