@@ -3,11 +3,11 @@
     python data/run_phase_transition.py --folder results [--noisy] [OUT]
 
 Without noise: 500 codes at each cardinality from 1 to 300, OMP and noiseless basis pursuit, about an hour of
-one core; writes OUT/phase_transition.npz. With ``--noisy``: 200 codes at every second cardinality for each of
-three amplitudes, OMP and basis pursuit with the weight of its theorem, about ten minutes of one core; writes
-OUT/phase_transition_noisy.npz. The entry goes into OUT/registry.json; OUT is this folder unless another is
-given. Finished cardinalities are kept in the folder ``results``; the same command goes on from there after an
-interruption, and prints the table at once when nothing is left to do.
+one core; writes OUT/phase_transition.npz. With ``--noisy``: 200 codes at every second cardinality up to 240,
+for each of three amplitudes, OMP and basis pursuit with the weight of its theorem, about ten minutes of one
+core; writes OUT/phase_transition_noisy.npz. The entry goes into OUT/registry.json; OUT is this folder unless
+another is given. Finished cardinalities are kept in the folder ``results``; the same command goes on from
+there after an interruption, and prints the table at once when nothing is left to do.
 
 A row of the file is a trial. The trials are sorted, because their order means nothing, and so the file is
 small.
@@ -16,8 +16,6 @@ small.
 import argparse
 import datetime
 import os
-import shlex
-import sys
 from pathlib import Path
 
 for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # one thread a job: before anything imports numpy
@@ -45,7 +43,7 @@ from cscbook.theory.phase_transition import (  # noqa: E402
 HERE = Path(__file__).parent
 SEED, EPS, AMPLITUDES = 0, 0.1, (1, 5, 20)
 NOISELESS = {"trials": 500, "cardinalities": (1, 300, 1)}
-NOISY = {"trials": 200, "cardinalities": (2, 300, 2)}
+NOISY = {"trials": 200, "cardinalities": (2, 240, 2)}
 
 
 def keeps_promise(found, truth):
@@ -102,11 +100,21 @@ def tables(trials, width):
         table(PhaseTransition(trials["cardinality"][inside], trials["l0_inf"][inside], success), width)
 
 
-def keep(file, trials):
+def command(options):
+    """What to type for such a file."""
+    words = f"python data/{Path(__file__).name} --folder results{' --noisy' * options.noisy}"
+    usual = NOISY if options.noisy else NOISELESS
+    if options.trials != usual["trials"]:
+        words += f" --trials {options.trials}"
+    if tuple(options.cardinalities) != usual["cardinalities"]:
+        words += " --cardinalities {} {} {}".format(*options.cardinalities)
+    return words
+
+
+def keep(file, trials, options):
     """Write the file and its entry."""
     np.savez_compressed(file, **trials)
-    command = shlex.join(["python", f"data/{Path(__file__).name}", *sys.argv[1:]])
-    facts = {"command": command, "seed": SEED, "date": datetime.date.today().isoformat()}
+    facts = {"command": command(options), "seed": SEED, "date": datetime.date.today().isoformat()}
     facts |= {"codes": len(trials["OMP"])} | ({"eps": EPS} if "amplitude" in trials else {})
     what = register(file, "CC0-1.0", f"measured by {Path(__file__).name}", facts)
     print(f"{what['codes']} codes, {what['bytes']} bytes in {file}")
@@ -126,7 +134,7 @@ def parsed():
         type=int,
         nargs=3,
         metavar=("FIRST", "LAST", "STEP"),
-        help="numbers of non-zeros in the whole code (default: 1 300 1, noisy 2 300 2)",
+        help="numbers of non-zeros in the whole code (default: 1 300 1, noisy 2 240 2)",
     )
     parser.add_argument("--jobs", type=int, default=-1, help="parallel jobs (default: one a core)")
     parser.add_argument("--bin", type=int, default=5, help="width of the table's bins of ||gamma||_0,inf")
@@ -151,7 +159,7 @@ def main():
     print(f"mu = {mu:.4f}, guarantee below {level:.2f} a stripe")
     trials = run(D, options)
     tables(trials, options.bin)
-    keep(options.out / f"phase_transition{'_noisy' * options.noisy}.npz", trials)
+    keep(options.out / f"phase_transition{'_noisy' * options.noisy}.npz", trials, options)
 
 
 if __name__ == "__main__":

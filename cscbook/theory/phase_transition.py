@@ -90,11 +90,16 @@ def wilson(outcomes, z=1.96):
 def load_phase_transition(amplitude=None):
     """The trials of the full-scale experiment: OMP and BP on two filters of 64 samples, signals of 640.
 
-    Made by ``data/run_phase_transition.py``. Without an amplitude: 500 codes at each cardinality from 1 to
-    300, Gaussian non-zeros, no noise, and success is :func:`same_code`. With 1, 5 or 20: 200 codes at
-    every second cardinality, non-zeros uniform in [-amplitude, amplitude], local noise level 0.1, and
-    success is what the theorem on basis pursuit promises, no false atom and none missed over
-    ``7.5 * 0.1``.
+    Made by ``data/run_phase_transition.py``; ``registry()`` holds its command, seed and date. Without an
+    amplitude: 500 codes for each cardinality, up to 300, Gaussian non-zeros, no noise, and success is
+    ``same_code``. With an amplitude: 200 codes for each cardinality, up to 240, non-zeros uniform in
+    [-amplitude, amplitude], local noise level 0.1, and success is what the theorem on basis pursuit
+    promises, no false atom and none missed that is larger than ``7.5 * 0.1``.
+
+    Parameters
+    ----------
+    amplitude : float, optional
+        1, 5 or 20.
 
     Returns
     -------
