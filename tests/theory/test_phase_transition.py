@@ -115,7 +115,7 @@ def test_functions_need_a_name_and_jobs_an_end(D):
 @pytest.mark.parametrize("amplitude", [None, 1, 5, 20])
 def test_the_shipped_trials_are_those_of_their_seed(amplitude):
     kept = load_phase_transition(amplitude)
-    for k in (6, 60):
+    for k in (24, 60):
         at = kept.cardinality == k
         long = ConvDictionary(np.ones((64, 1, 2)), (640,))
         codes = _codes(long, k, int(at.sum()), amplitude, np.random.default_rng([0, k]))
