@@ -123,6 +123,7 @@ from .theory import (
     layered_bp_weights,
     layered_thresholding_error_bounds,
     layers_of,
+    load_phase_transition,
     local_count,
     margin_bound,
     omp_error_bound,

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import array_namespace, as_map, asarray, check_level, check_type, check_whole, to_numpy
 from ..checkpoints import take_all, write_npz
+from ..datasets.files import _read
 from ..dictionaries.convolution import ConvDictionary, Product
 from ..norms import l0_inf_stripe, l2_inf_patch
 from ..pursuits import basis_pursuit, basis_pursuit_equality, omp
@@ -84,6 +85,37 @@ def wilson(outcomes, z=1.96):
     centre, width = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
     low, high = (centre - width) / (1 + z * z / n), (centre + width) / (1 + z * z / n)
     return p, max(low, 0.0), min(high, 1.0)  # up to rounding they are inside
+
+
+def load_phase_transition(amplitude=None):
+    """The trials of the full-scale experiment: OMP and BP on two filters of 64 samples, signals of 640.
+
+    Made by ``data/run_phase_transition.py``; ``registry()`` holds its command, seed and date. Without an
+    amplitude: 500 codes for each cardinality, up to 300, Gaussian non-zeros, no noise, and success is
+    ``same_code``. With an amplitude: 200 codes for each cardinality, up to 240, non-zeros uniform in
+    [-amplitude, amplitude], local noise level 0.1, and success is what the theorem on basis pursuit
+    promises, no false atom and none missed that is larger than ``7.5 * 0.1``.
+
+    Parameters
+    ----------
+    amplitude : float, optional
+        1, 5 or 20.
+
+    Returns
+    -------
+    PhaseTransition
+    """
+    with np.load(
+        _read(f"phase_transition{'' if amplitude is None else '_noisy'}.npz"), allow_pickle=False
+    ) as file:
+        kept = dict(file)
+    if amplitude is not None:
+        known = np.unique(kept["amplitude"]).tolist()
+        if check_level("amplitude", amplitude) not in known:
+            raise ValueError(f"amplitude = {amplitude}: expected None or one of {known}")
+        kept = {name: values[kept["amplitude"] == amplitude] for name, values in kept.items()}
+    count = {name: kept[name].astype(int) for name in ("cardinality", "l0_inf")}
+    return PhaseTransition(**count, success={name: kept[name] for name in ("OMP", "BP")})
 
 
 def phase_transition(
