@@ -5,9 +5,9 @@ brings, is not installed. ``python tests/bench/cnn.py`` trains the network of th
 (32, 64 and 512 filters) and pursuits unfolded from it with the same seeds, and prints for each plan the
 accuracies on the held-out digits, their mean and spread, the paired difference from the plain network,
 and the CPU time of an epoch. ``--converged`` adds basis pursuit that is solved in every layer and
-differentiated at its solution. ``--pooling`` compares strides with max-pooling instead. ``--attack EPS``
-attacks each network through its own steps, and ``--full-mnist`` reads MNIST's four files from a folder, or
-from where ``load_mnist`` looks, and reports the test accuracy.
+differentiated at its solution, and ``--small`` takes fewer filters. ``--pooling`` compares strides with
+max-pooling instead. ``--attack EPS`` attacks each network through its own steps, and ``--full-mnist`` reads
+MNIST's four files from a folder, or from where ``load_mnist`` looks, and reports the test accuracy.
 """
 
 import argparse
@@ -117,6 +117,9 @@ def main():
         "--only", default="", help="only plans whose name holds one of these, comma-separated"
     )
     parser.add_argument("--converged", action="store_true", help="basis pursuit in every layer, too")
+    parser.add_argument(
+        "--small", action="store_true", help="16, 32, 128 filters, rate 0.002"
+    )
     parser.add_argument("--pooling", action="store_true")
     parser.add_argument(
         "--attack", type=float, default=0.0, metavar="EPS", help="accuracies under noise of this norm"
@@ -131,7 +134,8 @@ def main():
         named = {"stride": ((cnn, False), five), "max-pooling": ((pooled_cnn, False), five)}
     else:
         some, every = ["CNN", *options.only.split(",")], plans(options.unfoldings, options.converged)
-        named = {n: (plan, {}) for n, plan in every.items() if any(s in n for s in some)}
+        shape = {"atoms": (16, 32, 128), "rate": 2e-3} if options.small else {}
+        named = {n: (plan, shape) for n, plan in every.items() if any(s in n for s in some)}
     print(f"{date.today()}, {len(data[0])} and {len(data[2])} digits, {options.epochs} epochs, one thread")
     compare(named, data, options)
 
