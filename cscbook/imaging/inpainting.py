@@ -3,9 +3,9 @@ not."""
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, as_mask, check, check_level, check_whole, float64
-from ..norms import energy
+from ..arrays import array_namespace, as_mask, check, check_level, check_whole
 from ..pursuits import basis_pursuit
+from ..pursuits.conjugate_gradients import conjugate_gradients
 from .batches import (
     check_filters,
     crop,
@@ -163,20 +163,3 @@ def _plate(y, mask, mu, start, tol=1e-3, max_iter=500):
         return gradient_adjoint(gradient(x))
 
     return conjugate_gradients(lambda x: mask * x + mu * bend(bend(x)), mask * y, start, tol, max_iter)
-
-
-def conjugate_gradients(A, b, x, tol, max_iter):
-    """Solve ``A(x) = b`` for a symmetric positive definite map, from ``x`` to a residual of ``tol ||b||``
-    [Hestenes & Stiefel, 1952]."""
-    xp = array_namespace(b)
-    r = b - A(x)
-    p, left, enough = r, energy(r), tol**2 * energy(b)
-    for _ in range(max_iter):
-        if left <= enough:
-            break
-        Ap = A(p)
-        step = left / float(xp.sum(float64(p) * float64(Ap)))
-        x, r = x + step * p, r - step * Ap
-        before, left = left, energy(r)
-        p = r + left / before * p
-    return x
