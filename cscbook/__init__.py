@@ -95,6 +95,7 @@ from .pursuits import (
     objective,
     omp,
     oracle_estimate,
+    resonance_estimates,
     resonance_shrinkage,
     stochastic_resonance,
     thresholding,

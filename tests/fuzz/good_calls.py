@@ -138,6 +138,15 @@ good(book.map_threshold, p=0.1, sigma_x=1.0, sigma_nu=0.1)
 good(book.mmse_shrinkage, beta=GAMMA, p=0.1, sigma_x=1.0, sigma_nu=0.1)
 good(book.resonance_shrinkage, beta=GAMMA, threshold=0.5, sigma=0.1)
 good(
+    book.resonance_estimates,
+    D=M,
+    y=SIGNALS[:, 0],
+    sigma=0.05,
+    pursuit=partial(book.omp, k=2),
+    ratio=0.1,
+    rng=rng(),
+)
+good(
     book.stochastic_resonance,
     D=M,
     y=SIGNALS[:, 0],
