@@ -68,8 +68,8 @@ def play_notes(score, notes, pitches, rate, seconds, rng=None):
 
 
 def reverberate(x, rate, decay, wet=0.5, rng=None):
-    """A waveform (samples, 1) in a room: ``x + wet (h * x)``, with a tail ``h`` of white noise that falls by 60
-    decibels in ``decay`` seconds, of norm one [Moorer, 1979].
+    """A waveform (samples, 1) in a room: ``x + wet (h * x)``, with a tail ``h`` of white noise that falls by
+    60 decibels in ``decay`` seconds, of norm one [Moorer, 1979].
 
     The result is as long as ``x``; the rest of the tail is cut off.
     """

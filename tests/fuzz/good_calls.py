@@ -191,6 +191,15 @@ good(book.projection_pursuit, dictionaries=CHAIN, y=SIGNAL, levels=[99, 9], knob
 
 # --- local and global, learning -------------------------------------------------------------------
 
+good(
+    book.local_ml_ista,
+    dictionaries=CHAIN,
+    y=SIGNAL,
+    lams=[0.05, 0.05],
+    step=0.05,
+    shrink=soft,
+    start=DEEPEST,
+)
 good(book.local_ista, D=D, y=Y, lam=0.3, lipschitz=4.0)
 good(book.lobcod, D=D, y=Y, lam=0.3, mask=MASK)
 good(localglobal.lobcod_layers, D=D, y=Y, lam=0.3, mask=MASK)
