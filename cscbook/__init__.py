@@ -78,7 +78,7 @@ from .learning import (
     slice_dictionary_learning,
 )
 from .local import aggregate, counts, patches, stripes
-from .localglobal import lobcod, local_ista, slice_admm
+from .localglobal import lobcod, local_ista, local_ml_ista, slice_admm
 from .networks import Network, accuracy, load_digit_dictionaries, load_digit_network, train_cnn
 from .norms import l0, l0_inf_patch, l0_inf_stripe, l2_inf_patch, stripe_coherence
 from .pursuits import (
@@ -95,6 +95,7 @@ from .pursuits import (
     objective,
     omp,
     oracle_estimate,
+    resonance_estimates,
     resonance_shrinkage,
     stochastic_resonance,
     thresholding,

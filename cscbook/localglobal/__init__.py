@@ -6,6 +6,7 @@ limit, in the talk's views: ``patches`` are R_i x, ``gamma[i]`` is the needle al
 """
 
 from .lobcod import lobcod, lobcod_layers
+from .multilayer import local_ml_ista
 from .slices import first_slices, local_ista, needles, slice_admm, slice_step
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "lobcod",
     "lobcod_layers",
     "local_ista",
+    "local_ml_ista",
     "needles",
     "slice_admm",
     "slice_step",

@@ -12,6 +12,7 @@ from .mmse import (
     map_threshold,
     mmse_shrinkage,
     oracle_estimate,
+    resonance_estimates,
     resonance_shrinkage,
     stochastic_resonance,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "objective",
     "omp",
     "oracle_estimate",
+    "resonance_estimates",
     "resonance_shrinkage",
     "stochastic_resonance",
     "thresholding",

@@ -6,10 +6,12 @@ gamma + nu`` with white noise of standard deviation ``sigma_nu``. What the estim
 """
 
 import math
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import scipy
+from scipy.sparse import csc_matrix, eye_array
+from scipy.sparse.linalg import splu
 
 from ..arrays import (
     array_namespace,
@@ -24,6 +26,8 @@ from ..arrays import (
     to_numpy,
 )
 from ..datasets.synthetic import noise
+from ..dictionaries.convolution import ConvDictionary
+from ..dictionaries.matrix import dense
 from .iterative import Pursuit, check_problem
 
 
@@ -33,9 +37,9 @@ def oracle_estimate(D, y, on, ratio=0.0):
 
     Parameters
     ----------
-    D : matrix (n, m)
-    y : array (n,) or (n, p)
-    on : array of bool (m,) or (m, p)
+    D : matrix (n, m) or ConvDictionary
+    y : array (n,) or (n, p), or (*batch, *space, c)
+    on : array of bool (m,) or (m, p), or (*batch, *positions, m)
         The support of each signal. The cost grows with the fullest.
     ratio : float
         ``sigma_nu^2 / sigma_x^2``; zero for the least-squares fit.
@@ -47,6 +51,8 @@ def oracle_estimate(D, y, on, ratio=0.0):
     xp = array_namespace(check_problem(D, y), on)
     if not xp.isdtype(on.dtype, "bool"):
         raise TypeError(f"on has dtype {on.dtype}: expected bool")
+    if isinstance(D, ConvDictionary):
+        return _convolutional(D, y, on, check_level("ratio", ratio))
     if tuple(on.shape) != (D.shape[1], *y.shape[1:]):
         raise ValueError(f"a support of shape {tuple(on.shape)}: expected {(D.shape[1], *y.shape[1:])}")
     if y.ndim == 1:
@@ -68,6 +74,46 @@ def _ridge(atoms, y, ratio, idle=0):
     turned = xp.matrix_transpose(atoms)
     ridge = check_level("ratio", ratio) + (idle[..., None] if not isinstance(idle, int) else 0)
     return xp.linalg.solve(turned @ atoms + ridge * eye(atoms.shape[-1], like=atoms), turned @ y)
+
+
+def _convolutional(D, y, on, ratio):
+    """The oracle of a convolutional dictionary: short signals by its explicit matrix, all at once; long
+    ones one by one, from the atoms of the support."""
+    xp, batch = array_namespace(y), y.shape[: -1 - len(D.space)]
+    shape = (*batch, *D.positions, D.filters.shape[-1])
+    if tuple(on.shape) != shape:
+        raise ValueError(f"a support of shape {tuple(on.shape)}: expected {shape}")
+    signals, supports = xp.reshape(y, (-1, D.shape[0])), xp.reshape(on, (-1, D.shape[1]))
+    if math.prod(D.shape) <= 1 << 18:
+        return xp.reshape(oracle_estimate(dense(D), signals.T, supports.T, ratio).T, shape)
+    found = np.zeros(supports.shape, to_numpy(y).dtype)
+    for gamma, x, held in zip(found, to_numpy(signals), to_numpy(supports), strict=True):
+        places = np.flatnonzero(held)
+        if len(places):
+            atoms = _columns(D, places)
+            gamma[places] = _solve(atoms.T @ atoms + ratio * eye_array(len(places)), atoms.T @ x)
+    return asarray(found.reshape(shape), like=y)
+
+
+def _solve(gram, right):
+    """The solution of sparse normal equations."""
+    try:
+        return splu(csc_matrix(gram)).solve(right)
+    except RuntimeError as found:  # SciPy's word for an exact zero on the diagonal
+        raise ValueError("the atoms of a support depend linearly: expected a positive ratio") from found
+
+
+def _columns(D, places):
+    """The columns of ``D`` at these entries of the flattened code, as a sparse matrix (N c, places)."""
+    filters = to_numpy(D.filters)
+    c, m = filters.shape[-2:]
+    corner = np.stack(np.unravel_index(places // m, D.positions)) * D.stride  # (d, places)
+    inside = np.indices(D.size).reshape(len(D.size), 1, -1)  # (d, 1, n)
+    at = np.ravel_multi_index(corner[:, :, None] + inside, D.space, mode="wrap")  # (places, n)
+    rows = at[:, :, None] * c + np.arange(c)
+    values = np.moveaxis(filters, -1, 0).reshape(m, -1)[places % m]
+    column = np.repeat(np.arange(len(places)), values.shape[1])
+    return csc_matrix((values.ravel(), (rows.ravel(), column)), (D.shape[0], len(places)))
 
 
 def _placed(places, value, m):
@@ -124,18 +170,42 @@ def exact_mmse(D, y, k, sigma_nu, sigma_x=1.0):
     return hot @ xp.reshape(value, (-1, y.shape[1]))
 
 
-def stochastic_resonance(D, y, sigma, pursuit, draws=100, ratio=0.0, rng=None):
-    """The mean over ``draws`` of the estimate on the supports that a pursuit finds in ``y`` with more
-    noise.
+def resonance_estimates(D, y, sigma, pursuit, ratio=0.0, rng=None):
+    """Yield, without end, the estimate on the support that a pursuit finds in ``y`` with more noise.
 
     Each time, white noise of standard deviation ``sigma`` is added, the pursuit chooses a support, and
-    the *original* ``y`` is projected on it: :func:`oracle_estimate`. The mean is no sparse code; its mean
-    squared error comes close to the least possible [Simon, Sulam, Romano, Lu & Elad, 2019].
+    the *original* ``y`` is projected on it: :func:`oracle_estimate`. Their mean is
+    :func:`stochastic_resonance`.
 
     Parameters
     ----------
-    D : matrix (n, m)
-    y : array (n,) or (n, p)
+    D, y, sigma, pursuit, ratio, rng
+        As for :func:`stochastic_resonance`.
+
+    Yields
+    ------
+    array, the code
+    """
+    check_problem(D, y)
+    sigma, rng = check_level("sigma", sigma), as_generator(rng)
+    while True:
+        found = pursuit(D, y + noise(y, sigma, rng))
+        gamma = check_type("what the pursuit returns", found, Pursuit).gamma
+        gamma = gamma.toarray() if hasattr(gamma, "toarray") else gamma
+        yield oracle_estimate(D, y, gamma != 0, ratio)
+
+
+def stochastic_resonance(D, y, sigma, pursuit, draws=100, ratio=0.0, rng=None):
+    """The mean over ``draws`` of the estimate on the supports that a pursuit finds in ``y`` with more
+    noise: of :func:`resonance_estimates`.
+
+    The mean is no sparse code; its mean squared error comes close to the least possible [Simon, Sulam,
+    Romano, Lu & Elad, 2019].
+
+    Parameters
+    ----------
+    D : matrix (n, m) or ConvDictionary
+    y : array (n,) or (n, p), or (*batch, *space, c)
     sigma : float
         0: no noise, the estimate of the pursuit itself.
     pursuit : function
@@ -147,16 +217,10 @@ def stochastic_resonance(D, y, sigma, pursuit, draws=100, ratio=0.0, rng=None):
 
     Returns
     -------
-    array (m,) or (m, p)
+    array, the code
     """
-    check_problem(D, y)
-    draws, rng, total = check_whole("draws", draws), as_generator(rng), 0
-    for _ in range(draws if check_level("sigma", sigma) > 0 else 1):
-        found = pursuit(D, y + noise(y, sigma, rng))
-        gamma = check_type("what the pursuit returns", found, Pursuit).gamma
-        gamma = gamma.toarray() if hasattr(gamma, "toarray") else gamma
-        total = total + oracle_estimate(D, y, gamma != 0, ratio)
-    return total / (draws if sigma > 0 else 1)
+    draws = check_whole("draws", draws) if check_level("sigma", sigma) > 0 else 1
+    return sum(islice(resonance_estimates(D, y, sigma, pursuit, ratio, rng), draws)) / draws
 
 
 # --- unitary dictionaries: everything happens entry by entry, on beta = D^T y ---------------------

@@ -6,8 +6,9 @@ Waveforms have shape (samples, 1). A piece is a list of ``(onset in s, pitch in 
 import math
 
 import numpy as np
+from scipy.signal import fftconvolve
 
-from ..arrays import array_namespace, as_generator, asarray, check, check_level, zeros
+from ..arrays import array_namespace, as_generator, asarray, check, check_level, to_numpy, zeros
 from ..datasets.synthetic import check_score
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -64,6 +65,20 @@ def play_notes(score, notes, pitches, rate, seconds, rng=None):
         after = zeros((x.shape[0] - first - notes.shape[1], 1), like=x)
         x = x + float(rng.uniform(0.5, 1)) * xp.concat([before, notes[which, ...], after], axis=0)
     return x[: int(rate * seconds), :]
+
+
+def reverberate(x, rate, decay, wet=0.5, rng=None):
+    """A waveform (samples, 1) in a room: ``x + wet (h * x)``, with a tail ``h`` of white noise that falls by
+    60 decibels in ``decay`` seconds, of norm one [Moorer, 1979].
+
+    The result is as long as ``x``; the rest of the tail is cut off.
+    """
+    dry, rng = to_numpy(check("x", x, ndim=2)), as_generator(rng)
+    decay, wet = check_level("decay", decay, positive=True), check_level("wet", wet)
+    t = np.arange(1, max(2, int(check_level("rate", rate, positive=True) * decay)))[:, None] / rate
+    tail = rng.standard_normal(t.shape) * 10 ** (-3 * t / decay)
+    tail = np.concatenate([[[0.0]], tail / np.linalg.norm(tail)])
+    return asarray(dry + wet * fftconvolve(dry, tail, axes=0)[: len(dry)], like=x)
 
 
 def gammatones(pitches, rate, n, order=4):

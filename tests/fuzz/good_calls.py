@@ -138,6 +138,15 @@ good(book.map_threshold, p=0.1, sigma_x=1.0, sigma_nu=0.1)
 good(book.mmse_shrinkage, beta=GAMMA, p=0.1, sigma_x=1.0, sigma_nu=0.1)
 good(book.resonance_shrinkage, beta=GAMMA, threshold=0.5, sigma=0.1)
 good(
+    book.resonance_estimates,
+    D=M,
+    y=SIGNALS[:, 0],
+    sigma=0.05,
+    pursuit=partial(book.omp, k=2),
+    ratio=0.1,
+    rng=rng(),
+)
+good(
     book.stochastic_resonance,
     D=M,
     y=SIGNALS[:, 0],
@@ -182,6 +191,15 @@ good(book.projection_pursuit, dictionaries=CHAIN, y=SIGNAL, levels=[99, 9], knob
 
 # --- local and global, learning -------------------------------------------------------------------
 
+good(
+    book.local_ml_ista,
+    dictionaries=CHAIN,
+    y=SIGNAL,
+    lams=[0.05, 0.05],
+    step=0.05,
+    shrink=soft,
+    start=DEEPEST,
+)
 good(book.local_ista, D=D, y=Y, lam=0.3, lipschitz=4.0)
 good(book.lobcod, D=D, y=Y, lam=0.3, mask=MASK)
 good(localglobal.lobcod_layers, D=D, y=Y, lam=0.3, mask=MASK)

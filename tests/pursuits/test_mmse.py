@@ -1,7 +1,7 @@
 """Mean squared errors: the closed forms, the exact estimator, and what resonance makes of a pursuit."""
 
 from functools import partial
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import pytest
@@ -9,21 +9,27 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from cscbook import (
+    ConvDictionary,
     Pursuit,
     add_noise,
     exact_mmse,
     hard,
+    low_coherence_dictionary,
     map_threshold,
     mmse_shrinkage,
     omp,
     oracle_estimate,
     random_code,
     random_dictionary,
+    refit,
+    resonance_estimates,
     resonance_shrinkage,
     stochastic_resonance,
     thresholding,
 )
 from cscbook.arrays import to_numpy
+from cscbook.dictionaries.matrix import dense
+from cscbook.pursuits.mmse import _columns
 
 P, SIGMA_X, SIGMA_NU = 0.05, 1.0, 0.2
 C2 = SIGMA_X**2 / (SIGMA_X**2 + SIGMA_NU**2)
@@ -136,6 +142,69 @@ def test_at_least_one_draw(rng):
     D, _, y = problem(rng, p=2, n=4, m=5)
     with pytest.raises(ValueError, match="draws = 0"):
         stochastic_resonance(D, y, 0.1, partial(omp, k=1), draws=0)
+
+
+# --- convolutional dictionaries -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "space", "stride", "circular"), [
+    ((5,), (12,), 1, True), ((5,), (12,), 3, False), ((3, 2), (6, 8), 2, True), ((3, 4), (7, 9), 1, False),
+])  # fmt: skip
+def test_the_columns_of_a_support_are_those_of_the_explicit_matrix(size, space, stride, circular, rng):
+    D = ConvDictionary(rng.standard_normal((*size, 2, 3)), space, stride, circular)
+    places = np.sort(rng.choice(D.shape[1], 7, replace=False))
+    np.testing.assert_allclose(_columns(D, places).toarray(), dense(D)[:, places], atol=1e-15)
+
+
+def test_the_oracle_of_shifted_atoms_is_that_of_the_explicit_matrix(xp, close, rng):
+    D = ConvDictionary(rng.standard_normal((4, 1, 2)), (20,))
+    y, on = rng.standard_normal((3, 20, 1)), rng.random((3, 20, 2)) < 0.15
+    expected = oracle_estimate(dense(D), y[..., 0].T, on.reshape(3, -1).T, 0.2).T.reshape(on.shape)
+    support = xp.namespace.asarray(on, device=xp.device) if xp.device else xp.namespace.asarray(on)
+    device = ConvDictionary(xp(D.filters), D.space)
+    close(oracle_estimate(device, xp(y), support, 0.2), expected, 100)
+    close(oracle_estimate(device, xp(y)[0, ...], support[0, ...], 0.2), expected[0], 100)
+
+
+def test_long_signals_take_the_atoms_of_the_support_alone():
+    """Least squares on a support, by two ways; then the normal equations of a ridge regression."""
+    rng = np.random.default_rng(0)
+    D = ConvDictionary(rng.standard_normal((6, 6, 1, 3)), (40, 40), circular=False)
+    assert np.prod(D.shape) > 1 << 18, "too long for the explicit matrix"
+    y, on = rng.standard_normal((40, 40, 1)), rng.random((*D.positions, 3)) < 0.01
+    np.testing.assert_allclose(oracle_estimate(D, y, on), refit(D, y, on), atol=1e-10)
+    gamma = oracle_estimate(D, y, on, 0.5)
+    np.testing.assert_allclose((D.T @ (y - D @ gamma))[on], 0.5 * gamma[on], atol=1e-10)
+    assert not gamma[~on].any()
+
+
+def test_resonance_comes_close_to_the_best_estimate_of_two_shifted_atoms():
+    rng = np.random.default_rng(0)
+    D = ConvDictionary(to_numpy(low_coherence_dictionary(2, 16)), (60,))
+    gamma = to_numpy(random_code(120, 2, 80, rng)).T.reshape(80, 60, 2)
+    y = add_noise(D @ gamma, 0.2, rng)
+    found = [stochastic_resonance(D, y, s, partial(omp, k=2), 40, 0.04, rng) for s in (0, 0.15)]
+    best = exact_mmse(dense(D), y[..., 0].T, 2, 0.2).T.reshape(gamma.shape)
+    plain, resonance, least = (float(np.sum((g - gamma) ** 2)) for g in (*found, best))
+    assert resonance < 0.7 * plain and resonance < 1.2 * least
+
+
+def test_resonance_is_the_mean_of_its_estimates():
+    D, _, y = problem(np.random.default_rng(0), p=5)
+    one_atom = partial(omp, k=1)
+    each = islice(resonance_estimates(D, y, 0.2, one_atom, 0.1, np.random.default_rng(3)), 4)
+    mean = stochastic_resonance(D, y, 0.2, one_atom, 4, 0.1, np.random.default_rng(3))
+    np.testing.assert_allclose(np.mean(list(each), axis=0), mean, atol=1e-14)
+
+
+def test_a_support_of_equal_atoms_needs_a_ratio():
+    D = ConvDictionary(np.ones((6, 6, 1, 3)), (40, 40), circular=False)
+    on = np.zeros((*D.positions, 3), bool)
+    on[5, 5, :2] = True
+    with pytest.raises(ValueError, match="depend linearly"):
+        oracle_estimate(D, np.ones((40, 40, 1)), on)
+    with pytest.raises(ValueError, match=r"support of shape \(3,\)"):
+        oracle_estimate(D, np.ones((40, 40, 1)), on[5, 5])
 
 
 # --- unitary dictionaries -----------------------------------------------------------------------

@@ -14,6 +14,7 @@ from cscbook.sound.waveforms import (
     pitch_of,
     play_notes,
     random_score,
+    reverberate,
 )
 
 
@@ -76,3 +77,26 @@ def test_a_piece_is_not_played_with_the_wrong_notes():
         play_notes([(0.0, 440.0, 0)], notes, [220.0, 440.0, 880.0], 100, 0.5)
     with pytest.raises(ValueError, match="an onset of 2.0 s: expected at most seconds = 0.5"):
         play_notes([(2.0, 440.0, 0)], notes, [220.0, 440.0], 100, 0.5)
+
+
+def test_a_click_in_a_room_is_a_tail_that_falls_by_sixty_decibels(xp, rng):
+    """What is left of the tail's energy after a time falls on a line; its slope gives the decay."""
+    rate, decay, click = 8000, 0.5, np.zeros((6000, 1))
+    click[0] = 1.0
+    room = to_numpy(reverberate(xp(click), rate, decay, 0.7, rng))[:, 0]
+    assert room[0] == pytest.approx(1) and np.linalg.norm(room[1:]) == pytest.approx(0.7)
+    left = np.cumsum(room[:0:-1] ** 2)[::-1]
+    t = np.arange(1, 2400)
+    slope = np.polyfit(t / rate, 10 * np.log10(left[t - 1]), 1)[0]
+    assert slope * decay == pytest.approx(-60, rel=0.05)
+
+
+def test_a_room_is_linear_and_does_not_start_before_the_sound(rng):
+    a, b = rng.standard_normal((2, 400, 1))
+    a[:100] = 0
+    one, other, both = (reverberate(x, 1000, 0.2, 0.5, np.random.default_rng(1)) for x in (a, b, a + 2 * b))
+    np.testing.assert_allclose(both, one + 2 * other, atol=1e-12)
+    np.testing.assert_allclose(one[:100], 0, atol=1e-14)
+    np.testing.assert_array_equal(reverberate(a, 1000, 0.2, 0.0), a)
+    with pytest.raises(ValueError, match="decay = 0"):
+        reverberate(a, 1000, 0.0)
