@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from .. import kernels
 from ..arrays import as_map, check_whole, on_host
 from ..checkpoints import run, take
 from ..dictionaries.convolution import ConvDictionary
@@ -93,7 +94,12 @@ def improve_all(problem, filters, gammas, passes, map=None):
     sent its signal and what is not zero in its code."""
     if map is None:
         on = problem.on(filters)
-        return tuple(improve(on(y), y, problem.lam, M, g, passes) for y, M, g in problem.each(gammas))
+
+        def one(each):
+            y, M, gamma = each
+            return improve(on(y), y, problem.lam, M, gamma, passes)
+
+        return tuple(kernels.threads.in_threads(one, problem.each(gammas)))
     jobs = (
         (filters, problem.circular, y, problem.lam, M, sparse_code(g), passes)
         for y, M, g in problem.each(gammas)
