@@ -35,6 +35,7 @@ METHODS = {
     "MLP": lambda y: denoise_trained(y, load_patch_denoiser()).x,
     "CSCNet": lambda y: denoise_trained(y, load_denoiser()).x,
 }
+METHODS["WNNM and CSCNet"] = lambda y: 0.6 * METHODS["WNNM"](y) + 0.4 * METHODS["CSCNet"](y)
 
 
 def compare(image, names):
@@ -45,7 +46,7 @@ def compare(image, names):
     for name in names:
         start = time.process_time()
         z = METHODS[name](y)
-        print(f"  {name:8s} {psnr(z, x):6.2f} dB {time.process_time() - start:7.1f} s", flush=True)
+        print(f"  {name:15s} {psnr(z, x):6.2f} dB {time.process_time() - start:7.1f} s", flush=True)
 
 
 def main():
