@@ -172,3 +172,21 @@ def low_rank(function):
     )
     expected = (U * np.maximum(s - s[2], 0)) @ V
     yield "All singular values are reduced by t.", same(function(Y, s[2]), expected)
+
+
+def centralized(function):
+    """``my_centralized(codes, beta)``: the codes (n, members) of similar patches over one orthonormal
+    dictionary, and a threshold; gives the code (n,) of the first patch, shrunk towards the mean code."""
+    rng = np.random.default_rng(8)
+    codes = rng.standard_normal((6, 5))
+    yield "The result has one entry per component.", np.shape(function(codes, 0.1)) == (6,)
+    yield "With beta = 0 the first code stays as it is.", same(function(codes, 0.0), codes[:, 0])
+    shared = np.repeat(rng.standard_normal((6, 1)), 5, axis=1)
+    yield "What all members share is not shrunk.", same(function(shared, 0.5), shared[:, 0])
+    yield (
+        "A large threshold leaves the mean of all members.",
+        same(function(codes, 100.0), codes.mean(axis=1)),
+    )
+    mean = codes.mean(axis=1)
+    expected = mean + soft(codes[:, 0] - mean, 0.4)
+    yield "The difference to the mean is shrunk by the soft threshold.", same(function(codes, 0.4), expected)

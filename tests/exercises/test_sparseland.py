@@ -218,6 +218,25 @@ def low_rank_of_the_first_value(Y, t):
     return max(1 - t / np.linalg.norm(g), 0) * np.outer(d, g)
 
 
+def my_centralized(codes, beta):
+    mean = codes.mean(axis=1)
+    return mean + soft(codes[:, 0] - mean, beta)
+
+
+def centralized_around_zero(codes, beta):
+    return soft(codes[:, 0], beta)
+
+
+def centralized_without_the_mean(codes, beta):
+    return soft(codes[:, 0] - codes.mean(axis=1), beta)
+
+
+def centralized_by_a_hard_threshold(codes, beta):
+    mean = codes.mean(axis=1)
+    r = codes[:, 0] - mean
+    return mean + np.where(np.abs(r) > beta, r, 0)
+
+
 WRONG = [
     ("omp", omp_without_absolute_values, "in absolute value"),
     ("omp", matching_pursuit, "least squares"),
@@ -243,9 +262,22 @@ WRONG = [
     ("low_rank", low_rank_of_entries, "rank one"),
     ("low_rank", low_rank_with_negative_values, "not negative"),
     ("low_rank", low_rank_of_the_first_value, "All singular values"),
+    ("centralized", centralized_around_zero, "all members share"),
+    ("centralized", centralized_without_the_mean, "stays as it is"),
+    ("centralized", centralized_by_a_hard_threshold, "soft threshold"),
 ]
 
-SOLUTIONS = [my_omp, my_coherence, my_ista, my_patch_average, my_denoiser, my_ksvd_atom, my_sos, my_low_rank]
+SOLUTIONS = [
+    my_omp,
+    my_coherence,
+    my_ista,
+    my_patch_average,
+    my_denoiser,
+    my_ksvd_atom,
+    my_sos,
+    my_low_rank,
+    my_centralized,
+]
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda f: f.__name__)

@@ -52,9 +52,38 @@ good(
     betas=(1, 4),
     fidelity=0.5,
 )
+EXPERTS = {"filters": ATOMS, "alpha": np.full(ATOMS.shape[-1], 0.1)}
+good(imaging.denoise_foe, y=PICTURE, sigma=10.0, n_iter=2, **EXPERTS)
+good(
+    imaging.denoise_gsm,
+    y=PICTURE,
+    sigma=10.0,
+    size=4,
+    members=6,
+    window=5,
+    stride=4,
+    rounds=1,
+    feedback=0.1,
+    left=0.5,
+    price=6.0,
+)
 good(imaging.denoise_ksvd, y=PICTURE, sigma=10.0, D0=MATRIX, n_iter=1, train=50, gain=1.15, rng=rng())
 start = Denoised(PICTURE, MATRIX, 1.0)
 good(imaging.denoise_lssc, y=PICTURE, sigma=10.0, start=start, members=4, window=5, gain=1.15)
+good(
+    imaging.denoise_ncsr,
+    y=PICTURE,
+    sigma=10.0,
+    size=4,
+    kinds=3,
+    members=6,
+    stride=4,
+    rounds=1,
+    feedback=0.1,
+    left=0.5,
+    gain=0.7,
+    rng=rng(),
+)
 good(imaging.denoise_omp, y=PICTURE, sigma=10.0, D=MATRIX, gain=1.15)
 good(imaging.denoise_pyramid, denoise=mean_of_itself, y=PICTURE, levels=1)
 DENOISER = imaging.Denoiser(csc_start(ATOMS, 0.1, 2), csc_network(2), 2, 25.0)
@@ -75,6 +104,7 @@ good(
 )
 good(imaging.disagreement, P=PATCHES, x=PICTURE, size=4)
 good(imaging.estimate_sigma, y=PICTURE)
+good(imaging.foe_energy, x=PICTURE / 10, y=PICTURE / 10, **EXPERTS)
 good(imaging.fuse_scales, denoise=mean_of_itself, y=PICTURE, x=PICTURE, weight=0.75)
 good(imaging.haar, x=PICTURE)
 good(imaging.image_patches, y=PICTURE, size=4)
@@ -87,6 +117,13 @@ good(imaging.remaining_noise, sigma=10.0, atoms=2.0, n=16)
 good(imaging.save_denoiser, file=FOLDER / "denoiser.npz", denoiser=DENOISER)
 imaging.save_denoiser(FOLDER / "kept.npz", DENOISER)
 good(imaging.load_denoiser, file=FOLDER / "kept.npz")
+MIXTURE = {"weights": np.array([0.5, 0.5]), "covariances": np.stack([100 * np.eye(4), 400 * np.eye(4)])}
+good(imaging.save_mixture, file=FOLDER / "mixture.npz", **MIXTURE)
+imaging.save_mixture(FOLDER / "kept_mixture.npz", **MIXTURE)
+good(imaging.load_mixture, file=FOLDER / "kept_mixture.npz")
+good(imaging.load_experts)
+good(imaging.load_patch_denoiser)
+good(imaging.learn_mixture, P=rng().standard_normal((4, 30)), kinds=2, n_iter=2, floor=1.0, rng=rng())
 good(imaging.similar_patches, x=PICTURE, size=4, members=3, window=5, stride=2)
 good(imaging.simultaneous_omp, D=M, Y=SIGNALS.reshape(8, 3, 2), k=2, tol=0.1)
 good(imaging.sos, denoise=mean_of_itself, y=PICTURE, rho=0.5, rounds=2)
@@ -102,6 +139,20 @@ good(
     n_iter=1,
     batch=1,
     steps=1,
+    rate=1e-3,
+    rng=rng(),
+)
+
+good(
+    imaging.train_experts,
+    images=[np.tile(PICTURE, (3, 3, 1))],
+    sigma=25.0,
+    size=3,
+    n_iter=2,
+    rounds=1,
+    steps=1,
+    batch=1,
+    side=12,
     rate=1e-3,
     rng=rng(),
 )

@@ -154,27 +154,33 @@ def denoise_wnnm(
         check_level(name, value) for name, value in (("feedback", feedback), ("left", left), ("gain", gain))
     )
     beta, matching = gain * (size + math.sqrt(members)), (members, window, stride)
-    return by_channel(lambda part: _wnnm(part, sigma, size, matching, rounds, feedback, left, beta), y)
+
+    def one_round(v, level):
+        return group_round(v, size, matching, lambda s: shrink_singular_values(s, beta * level))
+
+    return by_channel(lambda part: regularized(one_round, part, sigma, rounds, feedback, left), y)
 
 
-def _wnnm(y, sigma, size, matching, rounds, feedback, left, beta):
-    xp, x = array_namespace(y), low_rank_round(y, size, matching, beta * sigma)
+def regularized(one_round, y, sigma, rounds, feedback, left):
+    """Rounds of a denoiser ``one_round(v, level)``: the first on ``y`` and ``sigma``, each further one on
+    ``v = x + feedback (y - x)``, with the noise ``left (sigma^2 - mean((y - v)^2))^{1/2}``."""
+    xp, x = array_namespace(y), one_round(y, sigma)
     for _ in range(rounds - 1):
         v = x + feedback * (y - x)
-        level = left * math.sqrt(max(0.0, sigma**2 - float(xp.mean((y - v) ** 2))))
-        x = low_rank_round(v, size, matching, beta * level)
+        x = one_round(v, left * math.sqrt(max(0.0, sigma**2 - float(xp.mean((y - v) ** 2)))))
     return x
 
 
-def low_rank_round(y, size, matching, beta):
-    """One round over an image (H, W, 1): group, shrink, average; ``matching`` is members, window, stride."""
+def group_round(y, size, matching, shrink):
+    """One round over an image (H, W, 1): group similar patches, ``shrink`` the singular values of each group,
+    average; ``matching`` is members, window, stride."""
     P, groups = image_patches(y, size), similar_patches(y, size, *matching)
     xp, (n, count) = array_namespace(P), P.shape
     Z = xp.reshape(xp.take(P, xp.reshape(groups, (-1,)), axis=1), (n, *groups.shape))
     Z = xp.moveaxis(Z, 1, 0)  # (groups, n, members)
     mean = xp.mean(Z, axis=2, keepdims=True)
     U, s, V = xp.linalg.svd(Z - mean, full_matrices=False)
-    Z = (U * shrink_singular_values(s, beta)[:, None, :]) @ V + mean
+    Z = (U * shrink(s)[:, None, :]) @ V + mean
     total = ungroup(xp.moveaxis(Z, 0, 1), groups, count)
     often = ungroup(xp.ones_like(Z[None, :, 0, :]), groups, count) * xp.ones_like(P)
     return averaged(total, y, size) / averaged(often, y, size)

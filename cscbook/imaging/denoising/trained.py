@@ -7,7 +7,7 @@ import numpy as np
 from ...arrays import array_namespace, asarray, check, check_type, check_whole, indices, to_numpy
 from ...checkpoints import write_npz
 from ...datasets.files import _read
-from ...networks.denoising_plans import csc_network
+from ...networks.denoising_plans import csc_network, patch_network
 from ...networks.plans import Geometry
 from ...pursuits import Pursuit
 from .checks import check_image, check_scale
@@ -128,14 +128,17 @@ def reflect(y, border):
 
 
 def save_denoiser(file, denoiser):
-    """Write a trained :func:`~cscbook.networks.csc_network` as an npz, in single precision."""
+    """Write a trained :func:`~cscbook.networks.csc_network` or :func:`~cscbook.networks.patch_network` as an
+    npz, in single precision."""
     plan = check_type("denoiser", denoiser, Denoiser).plan
-    if getattr(plan, "name", None) != "csc_network":
-        raise ValueError(f"plan = {getattr(plan, '__qualname__', plan)}: expected a csc_network")
+    if plan is not patch_network and getattr(plan, "name", None) != "csc_network":
+        raise ValueError(
+            f"plan = {getattr(plan, '__qualname__', plan)}: expected a csc_network or patch_network"
+        )
     theta = check_arrays("denoiser.theta", denoiser.theta, plan)
     arrays = {name: to_numpy(a) for name, a in theta.items()}
     numbers = {
-        "steps": plan.numbers[0],
+        "steps": 0 if plan is patch_network else plan.numbers[0],
         "stride": check_whole("stride", denoiser.stride),
         "sigma": check_scale("denoiser.sigma", denoiser.sigma),
     }
@@ -145,6 +148,18 @@ def save_denoiser(file, denoiser):
 def load_denoiser(file=None):
     """The denoiser in a file of :func:`save_denoiser`; by default the one that ``data/train_denoiser.py``
     trained on seven photographs for noise of 25."""
-    with np.load(_read("denoiser.npz") if file is None else file, allow_pickle=False) as kept:
-        theta = {name: asarray(kept[name]) for name in ARRAYS}
-        return Denoiser(theta, csc_network(int(kept["steps"])), int(kept["stride"]), float(kept["sigma"]))
+    return _denoiser(_read("denoiser.npz") if file is None else file)
+
+
+def load_patch_denoiser():
+    """The network of patches, two hidden layers of 128 neurons, that ``data/train_patch_network.py`` trained
+    on seven photographs for noise of 25."""
+    return _denoiser(_read("patch_denoiser.npz"))
+
+
+def _denoiser(file):
+    with np.load(file, allow_pickle=False) as kept:
+        numbers = {name: float(kept[name]) for name in ("steps", "stride", "sigma")}
+        theta = {name: asarray(kept[name]) for name in kept.files if name not in numbers}
+    plan = csc_network(int(numbers["steps"])) if numbers["steps"] else patch_network
+    return Denoiser(theta, plan, int(numbers["stride"]), numbers["sigma"])

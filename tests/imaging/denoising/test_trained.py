@@ -9,10 +9,16 @@ from problems import csc_filters, free, grey_photograph
 from cscbook import add_noise, denoise_ksvd, psnr
 from cscbook.arrays import to_numpy
 from cscbook.datasets.files import registry
-from cscbook.imaging import Denoiser, denoise_trained, load_denoiser, save_denoiser
+from cscbook.imaging import (
+    Denoiser,
+    denoise_trained,
+    load_denoiser,
+    load_patch_denoiser,
+    save_denoiser,
+)
 from cscbook.imaging.denoising.trained import reflect
 from cscbook.local import aggregate, patches
-from cscbook.networks import csc_network, csc_start, patch_network
+from cscbook.networks import csc_network, csc_start, patch_network, patch_start
 
 
 def test_all_shifts_together_are_all_places_of_an_atom(xp, rng):
@@ -66,7 +72,24 @@ def test_a_file_brings_the_same_denoiser_back(tmp_path, rng):
     assert again.plan.__qualname__ == "csc_network(3)" and (again.stride, again.sigma) == (2, 25.0)
     np.testing.assert_array_equal(to_numpy(denoise_trained(y, again).x), denoise_trained(y, net).x)
     with pytest.raises(ValueError, match="expected a csc_network"):
-        save_denoiser(file, Denoiser(theta, patch_network, 2, 25.0))
+        save_denoiser(file, Denoiser(theta, lambda theta, y, layer: None, 2, 25.0))
+
+
+def test_a_file_brings_the_same_network_of_patches_back(tmp_path, rng):
+    y, theta = 100 + 30 * rng.standard_normal((15, 16, 1)), patch_start((4, 4), (5, 6), rng=rng)
+    net, file = Denoiser(theta, patch_network, 2, 25.0), tmp_path / "mine.npz"
+    save_denoiser(file, net)
+    again = load_denoiser(file)
+    assert again.plan is patch_network and (again.stride, again.sigma) == (2, 25.0)
+    np.testing.assert_array_equal(to_numpy(denoise_trained(y, again).x), denoise_trained(y, net).x)
+
+
+def test_the_shipped_network_of_patches_removes_noise_from_photographs_it_has_not_seen():
+    x = grey_photograph("astronaut", slice(20, 148), slice(180, 308))
+    y = add_noise(x, 25)
+    assert psnr(to_numpy(denoise_trained(y, load_patch_denoiser()).x), x) > psnr(y, x) + 7
+    claim = registry()["patch_denoiser.npz"]
+    assert not {"camera", "astronaut"} & {*claim["lessons"]}
 
 
 def test_the_shipped_denoiser_is_level_with_ksvd_on_photographs_it_has_not_seen():
