@@ -14,18 +14,24 @@ from .after_ksvd import (
 from .csc import block_means, block_omp, dct_filters, denoise_csc
 from .ksvd import Denoised, average, denoise_dct, denoise_ksvd, denoise_omp, image_patches, psnr
 from .lssc import denoise_lssc, simultaneous_omp
+from .method_noise import on_used_atoms, restore_method_noise
+from .ordering import along_path, denoise_by_order, patch_order, train_path_filter
 from .patch_models import denoise_epll, denoise_wnnm
 from .similar_patches import similar_patches
 from .trained import Denoiser, denoise_trained, load_denoiser, save_denoiser
 from .training import train_denoiser
+from .wavelets import denoise_bands, fuse_jointly, join_bands, wavelet_bands
 
 __all__ = [
     "Denoised",
     "Denoiser",
+    "along_path",
     "average",
     "block_means",
     "block_omp",
     "dct_filters",
+    "denoise_bands",
+    "denoise_by_order",
     "denoise_csc",
     "denoise_dct",
     "denoise_epll",
@@ -36,18 +42,25 @@ __all__ = [
     "denoise_trained",
     "denoise_wnnm",
     "disagreement",
+    "fuse_jointly",
     "fuse_scales",
     "haar",
     "image_patches",
     "inverse_haar",
+    "join_bands",
     "ksvd_epll",
     "load_denoiser",
+    "on_used_atoms",
+    "patch_order",
     "psnr",
     "remaining_noise",
+    "restore_method_noise",
     "save_denoiser",
     "share_disagreement",
     "similar_patches",
     "simultaneous_omp",
     "sos",
     "train_denoiser",
+    "train_path_filter",
+    "wavelet_bands",
 ]
