@@ -22,7 +22,7 @@ def interpolate(y, mask, denoise=ksvd_together, sigmas=(8.0, 8.0)):
     The first estimate is a thin plate through the pixels seen. Round t takes ``denoise(x, sigmas[t])``,
     which treats the errors of interpolation as noise of this strength. With :func:`ksvd_together`, groups
     of similar patches share atoms of a dictionary that the estimate itself has taught, in two stages. A
-    variant of [Romano, Protter & Elad, 2014], whose patches are coded with weights on the pixels seen.
+    short variant of [Romano, Protter & Elad, 2014]: known and estimated pixels of a patch count alike.
 
     Parameters
     ----------

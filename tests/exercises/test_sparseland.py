@@ -218,6 +218,27 @@ def low_rank_of_the_first_value(Y, t):
     return max(1 - t / np.linalg.norm(g), 0) * np.outer(d, g)
 
 
+def my_path(P):
+    order, free = [0], np.ones(P.shape[1], dtype=bool)
+    while len(order) < P.shape[1]:
+        free[order[-1]] = False
+        distance = ((P - P[:, [order[-1]]]) ** 2).sum(axis=0)
+        order.append(int(np.argmin(np.where(free, distance, np.inf))))
+    return order
+
+
+def path_that_comes_back(P):
+    return [0, *(int(np.argsort(((P - P[:, [i]]) ** 2).sum(axis=0))[1]) for i in range(P.shape[1] - 1))]
+
+
+def path_by_distance_from_the_first(P):
+    return np.argsort(((P - P[:, [0]]) ** 2).sum(axis=0)).tolist()
+
+
+def path_of_first_pixels(P):
+    return my_path(P[:1])
+
+
 WRONG = [
     ("omp", omp_without_absolute_values, "in absolute value"),
     ("omp", matching_pursuit, "least squares"),
@@ -243,9 +264,22 @@ WRONG = [
     ("low_rank", low_rank_of_entries, "rank one"),
     ("low_rank", low_rank_with_negative_values, "not negative"),
     ("low_rank", low_rank_of_the_first_value, "All singular values"),
+    ("path", path_that_comes_back, "visited once"),
+    ("path", path_by_distance_from_the_first, "may jump"),
+    ("path", path_of_first_pixels, "all pixels"),
 ]
 
-SOLUTIONS = [my_omp, my_coherence, my_ista, my_patch_average, my_denoiser, my_ksvd_atom, my_sos, my_low_rank]
+SOLUTIONS = [
+    my_omp,
+    my_coherence,
+    my_ista,
+    my_patch_average,
+    my_denoiser,
+    my_ksvd_atom,
+    my_sos,
+    my_low_rank,
+    my_path,
+]
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda f: f.__name__)
