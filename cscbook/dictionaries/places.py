@@ -66,9 +66,7 @@ class SparseCode:
     def synthesize(self, D):
         """``D @ code`` for a convolutional dictionary on one or two axes."""
         if self.shape != (*D.positions, D.filters.shape[-1]):
-            raise ValueError(
-                f"code of shape {self.shape}: D expects {(*D.positions, D.filters.shape[-1])}"
-            )
+            raise ValueError(f"code of shape {self.shape}: D expects {(*D.positions, D.filters.shape[-1])}")
         places = Places(D, self.values.dtype)
         x = np.zeros((*D.space, places.c), self.values.dtype)
         sites, everywhere = places(self.places), np.zeros((0, 0), x.dtype)

@@ -190,3 +190,20 @@ def centralized(function):
     mean = codes.mean(axis=1)
     expected = mean + soft(codes[:, 0] - mean, 0.4)
     yield "The difference to the mean is shrunk by the soft threshold.", same(function(codes, 0.4), expected)
+
+
+def path(function):
+    """``my_path(P)``: patches as columns (n, p); gives their p numbers in the order of a path that starts at
+    patch 0 and always goes on to the nearest patch that it has not visited."""
+    line = np.array([[0.0, 7.0, 1.0, 4.0, 2.0]])
+    yield "Each patch is visited once.", sorted(np.ravel(function(line)).tolist()) == [0, 1, 2, 3, 4]
+    yield "Numbers on a line are visited in ascending order.", list(function(line)) == [0, 2, 4, 3, 1]
+    yield (
+        "The path starts at patch 0, and may jump.",
+        list(function(line[:, [3, 0, 1, 2, 4]])) == [0, 4, 3, 1, 2],
+    )
+    P, order, left = np.random.default_rng(8).standard_normal((4, 12)), [0], list(range(1, 12))
+    while left:
+        order.append(min(left, key=lambda i: np.sum((P[:, i] - P[:, order[-1]]) ** 2)))
+        left.remove(order[-1])
+    yield "Distances count all pixels of two patches.", list(function(P)) == order

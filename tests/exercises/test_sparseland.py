@@ -237,6 +237,27 @@ def centralized_by_a_hard_threshold(codes, beta):
     return mean + np.where(np.abs(r) > beta, r, 0)
 
 
+def my_path(P):
+    order, free = [0], np.ones(P.shape[1], dtype=bool)
+    while len(order) < P.shape[1]:
+        free[order[-1]] = False
+        distance = ((P - P[:, [order[-1]]]) ** 2).sum(axis=0)
+        order.append(int(np.argmin(np.where(free, distance, np.inf))))
+    return order
+
+
+def path_that_comes_back(P):
+    return [0, *(int(np.argsort(((P - P[:, [i]]) ** 2).sum(axis=0))[1]) for i in range(P.shape[1] - 1))]
+
+
+def path_by_distance_from_the_first(P):
+    return np.argsort(((P - P[:, [0]]) ** 2).sum(axis=0)).tolist()
+
+
+def path_of_first_pixels(P):
+    return my_path(P[:1])
+
+
 WRONG = [
     ("omp", omp_without_absolute_values, "in absolute value"),
     ("omp", matching_pursuit, "least squares"),
@@ -265,6 +286,9 @@ WRONG = [
     ("centralized", centralized_around_zero, "all members share"),
     ("centralized", centralized_without_the_mean, "stays as it is"),
     ("centralized", centralized_by_a_hard_threshold, "soft threshold"),
+    ("path", path_that_comes_back, "visited once"),
+    ("path", path_by_distance_from_the_first, "may jump"),
+    ("path", path_of_first_pixels, "all pixels"),
 ]
 
 SOLUTIONS = [
@@ -277,6 +301,7 @@ SOLUTIONS = [
     my_sos,
     my_low_rank,
     my_centralized,
+    my_path,
 ]
 
 

@@ -27,9 +27,30 @@ def mean_of_itself(y):
 # --- denoising ------------------------------------------------------------------------------------
 
 good(imaging.average, P=PATCHES, y=PICTURE, size=4, weight=1.0)
+good(imaging.along_path, P=PATCHES, order=np.arange(99)[::-1].copy(), reach=2)
 good(imaging.block_means, size=4)
 good(imaging.block_omp, sigma=10.0, gain=1.15)
 good(imaging.dct_filters, n=3, m=4)
+good(
+    imaging.denoise_bands,
+    y=PICTURE,
+    sigma=10.0,
+    levels=1,
+    D0=MATRIX,
+    n_iter=1,
+    train=50,
+    gain=1.15,
+    rng=rng(),
+)
+good(
+    imaging.denoise_by_order,
+    y=PICTURE,
+    start=PICTURE + 1,
+    weights=np.ones((2, 4)) / 4,
+    busy=30.0,
+    window=5,
+    apart=1,
+)
 good(
     imaging.denoise_csc,
     y=PICTURE,
@@ -66,6 +87,16 @@ good(
     feedback=0.1,
     left=0.5,
     price=6.0,
+)
+good(
+    imaging.denoise_epll_scales,
+    y=PICTURE,
+    sigma=10.0,
+    weights=np.array([0.5, 0.5]),
+    covariances=np.stack([100 * np.eye(9), 400 * np.eye(9)]),
+    coarse=0.5,
+    betas=(1, 4),
+    fidelity=0.5,
 )
 good(imaging.denoise_ksvd, y=PICTURE, sigma=10.0, D0=MATRIX, n_iter=1, train=50, gain=1.15, rng=rng())
 start = Denoised(PICTURE, MATRIX, 1.0)
@@ -106,11 +137,17 @@ good(imaging.disagreement, P=PATCHES, x=PICTURE, size=4)
 good(imaging.estimate_sigma, y=PICTURE)
 good(imaging.foe_energy, x=PICTURE / 10, y=PICTURE / 10, **EXPERTS)
 good(imaging.fuse_scales, denoise=mean_of_itself, y=PICTURE, x=PICTURE, weight=0.75)
+good(imaging.fuse_jointly, x=PICTURE, other=PICTURE + 1, sigma=10.0, D=MATRIX, share=0.5)
 good(imaging.haar, x=PICTURE)
 good(imaging.image_patches, y=PICTURE, size=4)
 BANDS = dict(zip(("low", "horizontal", "vertical", "diagonal"), imaging.haar(PICTURE), strict=True))
 good(imaging.inverse_haar, **BANDS)
+good(imaging.join_bands, bands=list(imaging.wavelet_bands(PICTURE)), step=1)
 good(imaging.ksvd_epll, y=PICTURE, sigma=10.0, D=MATRIX, rounds=1, gain=1.05)
+good(imaging.low_pass, x=PICTURE)
+good(imaging.on_used_atoms, P=PATCHES, D=MATRIX, code=np.eye(24, 99))
+good(imaging.patch_order, x=PICTURE, size=4, window=5, apart=1)
+good(imaging.restore_method_noise, y=PICTURE, sigma=10.0, D=MATRIX, share=0.25, gain=1.15)
 good(imaging.share_disagreement, y=PICTURE, sigma=10.0, D=MATRIX, rounds=1, gain=1.15)
 good(imaging.psnr, x=PICTURE, truth=PICTURE + 1, peak=255)
 good(imaging.remaining_noise, sigma=10.0, atoms=2.0, n=16)
@@ -127,6 +164,17 @@ good(imaging.learn_mixture, P=rng().standard_normal((4, 30)), kinds=2, n_iter=2,
 good(imaging.similar_patches, x=PICTURE, size=4, members=3, window=5, stride=2)
 good(imaging.simultaneous_omp, D=M, Y=SIGNALS.reshape(8, 3, 2), k=2, tol=0.1)
 good(imaging.sos, denoise=mean_of_itself, y=PICTURE, rho=0.5, rounds=2)
+good(
+    imaging.train_path_filter,
+    y=PICTURE,
+    start=PICTURE + 1,
+    truth=PICTURE - 2,
+    reach=1,
+    busy=float(np.median(imaging.image_patches(PICTURE, 8).std(axis=0))),
+    window=5,
+    apart=1,
+)
+good(imaging.wavelet_bands, x=PICTURE, step=1)
 good(
     imaging.train_denoiser,
     images=[np.tile(PICTURE, (3, 3, 1))],
@@ -162,6 +210,10 @@ good(
 good(imaging.roughness, filters=ATOMS)
 good(imaging.patch_filters, xs=[PICTURE], size=3, m=5, k=2, patches=60, n_iter=1, rng=rng())
 good(imaging.plate, y=PICTURE, mask=SEEN, mu=1.0, start=PICTURE, tol=1e-3, max_iter=5)
+good(imaging.interpolate, y=PICTURE, mask=SEEN, denoise=lambda z, sigma: z, sigmas=(5.0,))
+good(
+    imaging.ksvd_together, x=np.tile(PICTURE, (2, 2, 1)), sigma=10.0, members=3, window=5, gain=1.0, rng=rng()
+)
 good(imaging.inpaint, y=PICTURE, mask=SEEN, D=ATOMS, lam=0.1, mu=1.0, steps=(2, 1), tol=0.1)
 good(imaging.inpaint_tv, y=PICTURE, mask=SEEN, n_iter=5, step=0.02)
 good(

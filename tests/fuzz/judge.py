@@ -136,4 +136,3 @@ def _fine(function, arguments, kind, found):
 
 def _short(error):
     return " ".join(str(error).split())[:100]
-

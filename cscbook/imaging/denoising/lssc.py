@@ -46,19 +46,26 @@ def denoise_lssc(y, sigma, start, members=16, window=32, gain=GAIN):
     return join([_lssc(part, D, size, some, tol, 30 / sigma) for (part, D), some in each])
 
 
-def _lssc(y, D, size, groups, tol, weight, run=256):
+def _lssc(y, D, size, groups, tol, weight):
     P, mean = centred_patches(single(y), size)
-    xp, unit, own, atoms = array_namespace(P), single(D / atom_norms(D)), [], 0
-    order = xp.argsort(xp.sum(P * P, axis=0))  # what runs together should need about as many steps
+    own, atoms = code_groups(P, D, groups, tol, keep=1)
+    return Denoised(averaged(own[:, :, 0] + mean, y, size, weight), D, atoms)
+
+
+def code_groups(P, D, groups, tol, keep, run=256):
+    """What :func:`simultaneous_omp` makes of groups of columns: ``D g`` of the first ``keep`` members,
+    (n, groups, keep), and the mean number of atoms per group; ``run`` groups are in memory at a time."""
+    xp, unit, coded, atoms = array_namespace(P), single(D / atom_norms(D)), [], 0
+    first = xp.take(P, groups[:, 0], axis=1)
+    order = xp.argsort(xp.sum(first * first, axis=0))  # what runs together should need about as many steps
     groups = xp.take(groups, order, axis=0)
     for start in range(0, groups.shape[0], run):
         some = groups[start : min(start + run, groups.shape[0]), :]
         Y = xp.reshape(xp.take(P, xp.reshape(some, (-1,)), axis=1), (P.shape[0], *some.shape))
         steps, r, _ = _group_steps(unit, Y, min(D.shape), tol**2)
-        own.append((Y - r)[:, :, 0])
+        coded.append((Y - r)[:, :, :keep])
         atoms += sum(int(xp.sum(xp.astype(xp.any(along != 0, axis=1), xp.int64))) for _, _, along in steps)
-    own = xp.take(xp.concat(own, axis=1), xp.argsort(order), axis=1)
-    return Denoised(averaged(own + mean, y, size, weight), D, atoms / groups.shape[0])
+    return xp.take(xp.concat(coded, axis=1), xp.argsort(order), axis=1), atoms / groups.shape[0]
 
 
 def simultaneous_omp(D, Y, k=None, tol=None):

@@ -50,7 +50,7 @@ def denoise_epll(y, sigma, weights, covariances, betas=(1, 4, 8, 16, 32), fideli
     -------
     array (H, W, c)
     """
-    weights, covariances = _check_mixture(weights, covariances, y)
+    weights, covariances = check_mixture(weights, covariances, y)
     n = covariances.shape[1]
     sigma, fidelity = check_image(y, sigma, math.isqrt(n)), check_level("fidelity", fidelity)
     betas = [check_scale("betas", beta) for beta in betas]
@@ -91,7 +91,7 @@ def mixture_patches(P, sigma, weights, covariances):
     return P - sigma**2 * white
 
 
-def _check_mixture(weights, covariances, y):
+def check_mixture(weights, covariances, y):
     """The mixture beside ``y`` and in its type."""
     weights = weights if hasattr(weights, "dtype") else asarray(weights, like=y)
     weights = asarray(check("weights", weights, ndim=1), like=y)
