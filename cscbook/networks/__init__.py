@@ -6,11 +6,12 @@ from .denoising_plans import csc_network, csc_start, patch_network, patch_start
 from .features import error_rate, pooled_features, ridge_classifier, unit_atoms
 from .lista import Lista, lista, lista_start, train_lista
 from .shipped import (
-    load_colour_atoms,
+    load_colour_dictionaries,
     load_dictionaries,
     load_digit_dictionaries,
     load_digit_network,
     load_network,
+    save_compressed,
     save_dictionaries,
     save_network,
 )
@@ -26,7 +27,7 @@ __all__ = [
     "input_gradient",
     "lista",
     "lista_start",
-    "load_colour_atoms",
+    "load_colour_dictionaries",
     "load_dictionaries",
     "load_digit_dictionaries",
     "load_digit_network",
@@ -35,6 +36,7 @@ __all__ = [
     "patch_start",
     "pooled_features",
     "ridge_classifier",
+    "save_compressed",
     "save_dictionaries",
     "save_network",
     "train_cnn",
