@@ -50,6 +50,7 @@ from .imaging import (
     train_superresolution,
 )
 from .layered import (
+    dcp,
     effective,
     forward_pass,
     holistic_pursuit,

@@ -45,10 +45,11 @@ def _umask():
     return mask
 
 
-def write_npz(file, arrays):
-    """Write an npz in one step, so that an interruption leaves the whole file or none."""
+def write_npz(file, arrays, save=np.savez):
+    """Write an npz in one step, so that an interruption leaves the whole file or none; ``save`` may be
+    ``np.savez_compressed``."""
     with writing(file) as (temporary,), temporary.open("wb") as out:
-        np.savez(out, **arrays)
+        save(out, **arrays)
 
 
 def fingerprint(*parts):

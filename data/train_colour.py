@@ -7,8 +7,9 @@ CIFAR. --cifar names the reader's own cifar-10-binary.tar.gz, whose SHA-256 is c
 it learns from data_batch_1.bin to data_batch_5.bin and holds out test_batch.bin. Each tile loses its mean
 colour. Writes OUT, an npz of some megabytes, which is not shipped. Takes some ten minutes on two cores; with
 --checkpoint it goes on where it was interrupted. It prints what it reached on tiles that it has not seen,
-beside K-SVD with as many atoms that know no layers. --register also writes colour_atoms.npz into this folder,
-the first effective atoms of each depth as pictures, and its entry in registry.json.
+beside K-SVD with as many atoms that know no layers. --register also writes colour_dictionaries.npz into this
+folder, the same dictionaries in eight bits, and its entry in registry.json: what these reach, and how far
+they are from the uncompressed ones.
 """
 
 import argparse
@@ -23,11 +24,11 @@ from entry import register
 from cscbook import ksvd, mlcsc_learning, natural32, to_numpy
 from cscbook.layered import effective
 from cscbook.learning import relative_error, thresholded_atoms
-from cscbook.networks import save_dictionaries
+from cscbook.networks import load_dictionaries, save_compressed, save_dictionaries
 
 SIZES, STRIDES, ATOMS = ((5, 5), (5, 5), (5, 5)), (2, 2, 1), (64, 256, 1024)
 NONZEROS, K, SEED = (272, 598), (4, 8, 16), 0  # 83.0 and 90.7 % zeros
-HERE, SHOWN = Path(__file__).parent, 40
+HERE = Path(__file__).parent
 CIFAR = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 
 
@@ -56,29 +57,38 @@ def cifar(archive, p):
     return np.concatenate(tiles[:5])[:p], tiles[5][:1000]
 
 
+def zeros(dictionaries):
+    """The share of zeros in each layer."""
+    return [round(float(np.mean(to_numpy(D.filters) == 0)), 5) for D in dictionaries]
+
+
+def held_out_error(dictionaries, held):
+    return round(relative_error(effective(dictionaries)[-1], held, K[-1]), 5)
+
+
 def measure(dictionaries, train, held):
     """Shares of zeros, and held-out errors beside K-SVD's, 10 rounds."""
     columns = train.reshape(len(train), -1).T
     free = ksvd(columns, n_atoms=ATOMS[-1], k=K[-1], n_iter=10, rng=np.random.default_rng(SEED)).D
     return {
-        "zeros": [round(float(np.mean(to_numpy(D.filters) == 0)), 5) for D in dictionaries],
+        "zeros": zeros(dictionaries),
         "nonzeros": K[-1],
         "held_out_tiles": len(held),
-        "held_out_error": round(relative_error(effective(dictionaries)[-1], held, K[-1]), 5),
+        "held_out_error": held_out_error(dictionaries, held),
         "ksvd_error": round(relative_error(free, held, K[-1]), 5),
     }
 
 
-def keep(dictionaries, found):
-    """The first effective atoms of each depth as pictures in a small file, and what was measured."""
-    atoms = {}
-    for i, D in enumerate(effective(dictionaries), 1):
-        shown = to_numpy(D.filters)[..., :SHOWN]
-        atoms[f"depth{i}"] = (shown / np.abs(shown).max(axis=(0, 1, 2))).astype(np.float16)
-    file = HERE / "colour_atoms.npz"
-    np.savez_compressed(file, **atoms)
-    source = "learned from astronaut, coffee and rocket by train_colour.py"
-    register(file, "CC0-1.0", source, found)
+def keep(dictionaries, held, found):
+    """The dictionaries in eight bits, and what was measured of them and of the uncompressed ones."""
+    file = HERE / "colour_dictionaries.npz"
+    save_compressed(file, dictionaries)
+    kept = load_dictionaries(file)
+    pairs = [(to_numpy(D.local), to_numpy(E.local)) for D, E in zip(dictionaries, kept, strict=True)]
+    errors = [round(float(np.linalg.norm(a - b) / np.linalg.norm(a)), 5) for a, b in pairs]
+    found = found | {"uncompressed_error": found["held_out_error"], "compression_errors": errors}
+    found |= {"zeros": zeros(kept), "held_out_error": held_out_error(kept, held)}
+    return register(file, "CC0-1.0", "learned from astronaut, coffee and rocket by train_colour.py", found)
 
 
 def main():
@@ -102,10 +112,8 @@ def main():
     found = measure(learned.dictionaries, train, held) | {"cpu_seconds": round(seconds), "seed": SEED}
     print(found)
     if options.register and not options.cifar:
-        keep(
-            learned.dictionaries,
-            found | {"command": f"python data/train_colour.py --rounds {options.rounds} --register OUT"},
-        )
+        command = f"python data/train_colour.py --rounds {options.rounds} --register OUT"
+        keep(learned.dictionaries, held, found | {"command": command})
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ USE = """
 import cscbook
 from cscbook import load_digit_dictionaries, load_digit_network, load_digits, load_image, load_notes
 from cscbook.imaging import load_denoiser
-from cscbook.networks import load_colour_atoms
+from cscbook.networks import load_colour_dictionaries
 
 for load in (load_digits, load_notes, load_digit_dictionaries, load_digit_network):
     load()
-for load in (load_denoiser, load_colour_atoms):
+for load in (load_denoiser, load_colour_dictionaries):
     load()
 print(cscbook.__file__, cscbook.__version__, load_image("camera").shape, sep="\\n")
 """

@@ -60,6 +60,18 @@ def _molecules(size, entries):
     return filters
 
 
+def fits(function):
+    """``my_fits(D2, taken, j, k1, k2)``: a matrix with few non-zeros, the numbers of the columns already
+    taken, a candidate, the bounds of both codes; whether the candidate is allowed."""
+    D2 = np.array([[1.0, -1.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 1.0]])
+    yield "An empty code has room for a column of two non-zeros.", bool(function(D2, [], 0, 2, 1))
+    yield "A column of two non-zeros does not fit into k1 = 1.", not function(D2, [], 0, 1, 1)
+    yield "A row that both columns use is counted once.", bool(function(D2, [0], 1, 2, 2))
+    yield "It is counted even where the entries cancel.", not function(D2[:1], [0], 1, 0, 2)
+    yield "New rows are added to those in use: 2 + 2 exceed k1 = 3.", not function(D2, [0], 2, 3, 2)
+    yield "The deepest code has its own bound: two columns exceed k2 = 1.", not function(D2, [0], 1, 4, 1)
+
+
 def deep_bounds(function):
     """``my_deep_bounds(ks, mus, eps)``: non-zeros per stripe and coherences of layers 1 to K, and a bound on
     the norm of the noise; gives the list of bounds on the squared errors of the K codes, infinite from the

@@ -5,6 +5,7 @@
 ConvDictionaries, and a list of codes ``[gamma_1, ..., gamma_K]`` is what a pursuit finds.
 """
 
+from .deep_coding import dcp
 from .model import effective, local_sparsities, nonnegative, positive_parts, refit, synthesize
 from .projection import holistic_pursuit, projection_pursuit
 from .pursuits import (
@@ -17,6 +18,7 @@ from .pursuits import (
 from .together import ml_basis_pursuit, ml_fista, ml_ista, ml_objective, ml_steps, sweep
 
 __all__ = [
+    "dcp",
     "effective",
     "forward_pass",
     "holistic_pursuit",

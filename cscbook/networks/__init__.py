@@ -7,11 +7,12 @@ from .features import error_rate, pooled_features, ridge_classifier, unit_atoms
 from .implicit import converged_code, lasso_gradients, layered_bp
 from .lista import Lista, lista, lista_start, train_lista
 from .shipped import (
-    load_colour_atoms,
+    load_colour_dictionaries,
     load_dictionaries,
     load_digit_dictionaries,
     load_digit_network,
     load_network,
+    save_compressed,
     save_dictionaries,
     save_network,
 )
@@ -30,7 +31,7 @@ __all__ = [
     "layered_bp",
     "lista",
     "lista_start",
-    "load_colour_atoms",
+    "load_colour_dictionaries",
     "load_dictionaries",
     "load_digit_dictionaries",
     "load_digit_network",
@@ -39,6 +40,7 @@ __all__ = [
     "patch_start",
     "pooled_features",
     "ridge_classifier",
+    "save_compressed",
     "save_dictionaries",
     "save_network",
     "train_cnn",

@@ -33,6 +33,19 @@ def my_sparse_bound(filters, before, k):
     return math.ceil((2 * before - 1) / len(filters)) * fullest * k
 
 
+def my_fits(D2, taken, j, k1, k2):
+    columns = sorted({*taken, j})
+    return len(columns) <= k2 and np.any(D2[:, columns] != 0, axis=1).sum() <= k1
+
+
+def fits_without_the_deepest_bound(D2, taken, j, k1, k2):
+    return np.any(D2[:, [*taken, j]] != 0, axis=1).sum() <= k1
+
+
+def fits_column_by_column(D2, taken, j, k1, k2):
+    return len(taken) + 1 <= k2 and np.count_nonzero(D2[:, [*taken, j]]) <= k1
+
+
 def bound_of_the_slide(filters, before, k):
     return np.count_nonzero(filters, axis=(0, 1)).max() * k
 
@@ -111,6 +124,8 @@ WRONG = [
     ("effective_filters", effective_without_growth, "length n1 + n2 - 1"),
     ("effective_filters", effective_correlations, "at place 0"),
     ("effective_filters", effective_of_one_channel, "at place 0"),
+    ("fits", fits_without_the_deepest_bound, "its own bound"),
+    ("fits", fits_column_by_column, "counted once"),
     ("sparse_bound", bound_of_the_slide, "covered by two"),
     ("sparse_bound", bound_rounded_down, "rounded up"),
     ("sparse_bound", bound_of_all_filters, "fullest filter"),
@@ -126,7 +141,7 @@ WRONG = [
 
 @pytest.mark.parametrize(
     "solution",
-    [my_effective_filters, my_sparse_bound, my_deep_bounds, my_layered_thresholding],
+    [my_effective_filters, my_fits, my_sparse_bound, my_deep_bounds, my_layered_thresholding],
     ids=lambda f: f.__name__,
 )
 def test_a_solution_passes(solution):

@@ -187,6 +187,7 @@ good(
 )
 good(book.refit, D=M, y=SIGNALS[:, 0], support=ON, annihilate=np.eye(12)[:1] - np.eye(12)[9:10])
 good(book.holistic_pursuit, D1=D1, D2=D2, y=D1 @ D2[:, 3], eps=0.1, zeros_above=1, steps=20)
+good(book.dcp, dictionaries=CHAIN, y=SIGNAL, k=[9, 3], eps=0.1)
 good(book.projection_pursuit, dictionaries=CHAIN, y=SIGNAL, levels=[99, 9], knobs=[1, 2], pursuit=book.omp)
 
 # --- local and global, learning -------------------------------------------------------------------

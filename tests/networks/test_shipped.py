@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 from problems import LAYERS, digits, parameters, planted_chain
 
-from cscbook import ConvDictionary, ksvd, load_digit_network, load_digits
+from cscbook import ConvDictionary, ksvd, load_digit_network, load_digits, natural32
 from cscbook.arrays import to_numpy
 from cscbook.layered import effective
 from cscbook.learning import relative_error
 from cscbook.networks import (
     Network,
+    load_colour_dictionaries,
     load_dictionaries,
     load_digit_dictionaries,
     load_network,
+    save_compressed,
     save_dictionaries,
     save_network,
 )
@@ -27,8 +29,8 @@ from cscbook.networks.pooling import pooled_cnn
 REGISTRY = Path(__file__).parents[2] / "data" / "registry.json"
 
 
-def claims():
-    return json.loads(REGISTRY.read_text(encoding="utf-8"))["digit_dictionaries.npz"]
+def claims(file="digit_dictionaries.npz"):
+    return json.loads(REGISTRY.read_text(encoding="utf-8"))[file]
 
 
 def test_a_file_keeps_the_dictionaries(rng, tmp_path):
@@ -52,6 +54,53 @@ def test_shipped_dictionaries_are_what_the_talk_and_the_registry_say():
     found = relative_error(effective(layers)[-1], held, 10)
     assert found == pytest.approx(claims()["held_out_error"], rel=1e-3)
     assert found <= 1.15 * claims()["ksvd_error"] and claims()["cpu_seconds"] < 2 * 15 * 60
+
+
+def test_eight_bits_keep_norms_and_zeros_and_move_an_entry_by_half_a_step(rng, tmp_path):
+    filters = rng.standard_normal((4, 4, 3, 9)) * (rng.random((4, 4, 3, 9)) < 0.3)
+    filters[..., 1] = 0
+    layers = [ConvDictionary(filters, (8, 8), 2, circular=False)]
+    save_compressed(tmp_path / "small.npz", layers)
+    (D,) = load_dictionaries(tmp_path / "small.npz")
+    assert (D.space, D.stride, D.circular) == ((8, 8), 2, False)
+    a, b = layers[0].local, to_numpy(D.local)
+    np.testing.assert_allclose(np.linalg.norm(b, axis=0), np.linalg.norm(a, axis=0), rtol=1e-6)
+    assert not b[a == 0].any(), "zeros stay"
+    step = np.abs(a).max(axis=0) / 127
+    assert (np.abs(a - b) <= 0.5 * step + 0.01 * np.abs(a)).all(), "the scale moves it by less than a percent"
+    assert np.abs(a - b).max() > 0.2 * step.max(), "eight bits are not more"
+    with np.load(tmp_path / "small.npz", allow_pickle=False) as kept:
+        assert kept["whole1"].dtype == np.int8 and np.abs(kept["whole1"]).max() == 127
+
+
+def test_the_digits_lose_less_than_two_percent_in_eight_bits(tmp_path):
+    layers = load_digit_dictionaries()
+    save_compressed(tmp_path / "small.npz", layers)
+    assert (tmp_path / "small.npz").stat().st_size < claims()["bytes"] / 2
+    small, (_, held) = load_dictionaries(tmp_path / "small.npz"), digits(1)
+    for D, E in zip(layers, small, strict=True):
+        a, b = to_numpy(D.local), to_numpy(E.local)
+        assert np.linalg.norm(a - b) < 0.02 * np.linalg.norm(a)
+    errors = [relative_error(effective(L)[-1], held[:300], 10) for L in (layers, small)]
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)
+
+
+def test_the_shipped_colour_dictionaries_are_what_the_talk_and_the_registry_say():
+    layers, claim = load_colour_dictionaries(), claims("colour_dictionaries.npz")
+    assert [D.filters.shape for D in layers] == [(5, 5, 3, 64), (5, 5, 64, 256), (5, 5, 256, 1024)]
+    assert [(D.space, D.stride) for D in layers] == [((29, 29), 2), ((13, 13), 2), ((5, 5), 1)]
+    zeros = [float(np.mean(to_numpy(D.filters) == 0)) for D in layers]
+    assert zeros == pytest.approx(claim["zeros"], abs=1e-5) and zeros[1] >= 0.82 and zeros[2] >= 0.90
+    for D in layers:
+        np.testing.assert_allclose(np.linalg.norm(to_numpy(D.local), axis=0), 1, atol=1e-5)
+    tiles = to_numpy(natural32(1000, np.random.default_rng(0), ("cat",)))[:, 1:30, 1:30].astype("f4") / 255
+    tiles -= tiles.mean(axis=(1, 2), keepdims=True)
+    D = effective(layers)[-1]
+    assert D.size == (29, 29)
+    assert relative_error(D, tiles, 16) == pytest.approx(claim["held_out_error"], rel=1e-3)
+    assert claim["held_out_error"] < claim["ksvd_error"] and claim["bytes"] < 2e6
+    assert claim["held_out_error"] == pytest.approx(claim["uncompressed_error"], rel=0.02)
+    assert max(claim["compression_errors"]) < 0.02
 
 
 def test_unconstrained_dictionary_is_as_good_as_registered():

@@ -52,6 +52,13 @@ def roomy():
     return D1, random_molecules(40, 2, 2, 6, 4096)
 
 
+@pytest.fixture(scope="module")
+def three():
+    """Three layers: a molecule of two groups of four atoms, eight non-zeros a stripe of the first."""
+    D1 = ConvDictionary(low_coherence_dictionary(2, 256, starts=1), (2048,))
+    return D1, random_molecules(20, 2, 2, 4, 2048), random_molecules(40, 2, 2, 2, 2048)
+
+
 def draw(rng, layers, every, together=1, low=0.7, loudest=1e-2):
     deepest = spaced_code(layers[1].space[0], 2, every, together, low, rng)
     _, first, x = synthesize(list(layers), deepest)
@@ -235,6 +242,59 @@ def test_solutions_of_the_deep_coding_problem_obey_the_bounds(model, rng):
         assert all(a <= b for a, b in zip(errors, bounds, strict=True)) and errors[0] > 0.3 * bounds[0]
 
 
+def test_solutions_of_three_layers_obey_the_bounds(three, rng):
+    """Noise and its opposite, each as far as the error allows, on the true supports of three layers."""
+    D, layers = effective(list(three))[-1], list(three)
+    for _ in range(3):
+        deepest = spaced_code(2048, 2, (640, 680), rng=rng)
+        *codes, x = synthesize(layers, deepest)
+        facts = layers_of(layers, codes[::-1])
+        assert dcp_is_unique(facts) and [layer.stripe for layer in facts] == [8, 2, 1]
+        eps = 0.05 * np.linalg.norm(x)
+        on = np.flatnonzero(deepest)
+        columns = np.stack([(D @ unit.reshape(deepest.shape)).ravel() for unit in np.eye(deepest.size)[on]])
+        u, s, v = np.linalg.svd(columns.T, full_matrices=False)
+        other = deepest.copy()
+        other[deepest != 0] += 2 * eps / s[-1] * v[-1]
+        *others, z = synthesize(layers, other)
+        assert np.linalg.norm(x + eps * u[:, -1].reshape(x.shape) - z) <= eps * (1 + 1e-9), "both explain y"
+        errors = [np.sum((a - b) ** 2) for a, b in zip(others[::-1], codes[::-1], strict=True)]
+        bounds = dcp_error_bounds(facts, eps)
+        assert all(a <= b < math.inf for a, b in zip(errors, bounds, strict=True))
+        assert errors[0] > 0.3 * bounds[0] and errors[2] > 0.05 * bounds[2], "not idle"
+
+
+def test_noiseless_layered_basis_pursuit_finds_the_unique_codes_of_three_layers(three, rng):
+    *codes, x = synthesize(list(three), spaced_code(2048, 2, (640, 680), rng=rng))
+    for found, code in zip(layered_basis_pursuit(list(three), x), codes[::-1], strict=True):
+        np.testing.assert_allclose(found, code, atol=1e-8)
+
+
+def test_the_codes_of_three_layers_are_unique_by_exhaustive_search(rng):
+    """Every support of every layer that its bound allows is tried; one explains the code before it."""
+    D1 = ConvDictionary(low_coherence_dictionary(2, 4), (14,))
+    atoms, single = np.zeros((2, 2, 2)), np.zeros((2, 2, 2))
+    atoms[0, 0, 0] = atoms[1, 1, 0] = atoms[1, 0, 1] = atoms[0, 1, 1] = 0.5**0.5
+    single[0, 0, 0] = single[1, 1, 1] = 1
+    layers = [D1, ConvDictionary(atoms, (14,)), ConvDictionary(single, (14,))]
+    gamma = np.zeros((14, 2))
+    gamma[rng.integers(2), 0], gamma[6 + rng.integers(2), 1] = rng.uniform(0.5, 1, 2)
+    *codes, x = synthesize(layers, gamma)
+    facts = layers_of(layers, codes[::-1])
+    assert dcp_is_unique(facts) and [layer.stripe for layer in facts] == [2, 1, 1]
+    for D, before, code, fact in zip(layers, [x, *codes[:0:-1]], codes[::-1], facts, strict=True):
+        A, explained = dense(D), 0
+        for size in range(1, np.count_nonzero(code) + 1):
+            S = supports(D, size, fact.stripe)
+            Q = np.linalg.qr(A.T[S].swapaxes(1, 2))[0]
+            b = before.ravel()
+            away = np.linalg.norm(b - (Q @ (Q.swapaxes(1, 2) @ b)[..., None])[..., 0], axis=1)
+            for explains in S[away < 1e-9]:
+                assert set(explains) == set(np.flatnonzero(code)), "the true one"
+                explained += 1
+        assert explained == 1
+
+
 def test_the_codes_are_unique_by_exhaustive_search(rng):
     D1 = ConvDictionary(low_coherence_dictionary(2, 4), (14,))
     atoms = np.zeros((2, 2, 2))
@@ -322,6 +382,40 @@ def test_the_sparse_dictionary_bound_holds(rng, size, outer, stride, outer_strid
         assert full <= bound
         worst = max(worst, full / max(bound, 1))
     assert worst > 0.1, "not idle"
+
+
+@pytest.mark.parametrize("circular", [True, False])
+@pytest.mark.parametrize(
+    "space, sizes, strides",
+    [((96,), (8, 5, 3), (1, 1, 1)), ((96,), (6, 4, 3), (2, 1, 2)), ((40,), (4, 3, 2), (1, 2, 1))],
+)
+def test_the_product_of_three_layers_bounds_the_first_code(rng, space, sizes, strides, circular):
+    """``||Gamma_j|| <= ||Gamma_K|| prod_{i > j} c_i ||D_i||_0``: the slide's product with its constants."""
+    worst, guess_fails = 0.0, 0
+    for _ in range(60):
+        layers, room, c = [], space, 1
+        for i, (size, stride) in enumerate(zip(sizes, strides, strict=True)):
+            f = rng.standard_normal((size, c, 2)) * (rng.random((size, c, 2)) < (0.3 if i else 1))
+            f[0, 0] += np.abs(f).sum(axis=(0, 1)) == 0
+            layers.append(ConvDictionary(f, room, stride, circular))
+            room, c = layers[-1].positions, 2
+        gamma = rng.standard_normal((*room, 2)) * (rng.random((*room, 2)) < rng.choice([0.03, 0.1, 0.5]))
+        *codes, _ = synthesize(layers, gamma)
+        full = [
+            l0_inf_stripe(g, D.size, D.stride, circular) for D, g in zip(layers[::-1], codes, strict=True)
+        ]
+        entries = [int(np.count_nonzero(D.local, axis=0).max()) for D in layers]
+        covers = [cover_count(*pair) for pair in itertools.pairwise(layers)]
+        for j in (0, 1):
+            guess = full[0] * math.prod(entries[j + 1 :])
+            bound = guess * math.prod(covers[j:])
+            assert full[2 - j] <= bound
+            worst = max(worst, full[2 - j] / max(bound, 1))
+        stepwise = sparse_dictionary_bound(*layers[:2], sparse_dictionary_bound(*layers[1:], full[0]))
+        assert stepwise == full[0] * math.prod(entries[1:]) * math.prod(covers), "the product, step by step"
+        guess_fails += full[2] > full[0] * math.prod(entries[1:])
+    assert worst > 0.15, "not idle"
+    assert guess_fails > 0 or max(strides) > 1, "the constants are needed"
 
 
 def test_patches_that_cover_a_stripe_are_counted_for_the_unluckiest_one(rng):
