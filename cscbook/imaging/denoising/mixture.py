@@ -19,7 +19,7 @@ from ...arrays import (
 from ...checkpoints import write_npz
 from ...datasets.files import _read
 from .checks import check_scale
-from .patch_models import _check_mixture
+from .patch_models import check_mixture
 
 
 def learn_mixture(P, kinds, n_iter=20, floor=1.0, rng=None):
@@ -95,7 +95,7 @@ def save_mixture(file, weights, covariances):
 
     The root is the symmetric one, so that what is read back is positive semidefinite whatever is rounded.
     """
-    weights, covariances = _check_mixture(weights, covariances, covariances)
+    weights, covariances = check_mixture(weights, covariances, covariances)
     eig, U = np.linalg.eigh(to_numpy(covariances))
     roots = (U * np.sqrt(np.maximum(eig, 0))[:, None, :]) @ U.transpose(0, 2, 1)
     rows, columns = np.tril_indices(roots.shape[1])
