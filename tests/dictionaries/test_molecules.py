@@ -17,6 +17,8 @@ def test_molecules_are_sparse_and_incoherent():
     assert (np.count_nonzero(atoms, axis=0) == 5).all() and coherence(D) == pytest.approx(0.2)
     np.testing.assert_allclose(np.linalg.norm(atoms, axis=0), 1)
     np.testing.assert_array_equal(D.filters, random_molecules(20, 2, 3, 5, 200).filters)
+    positive = random_molecules(20, 2, 2, 4, 200, positive=True)
+    assert (to_numpy(positive.local) >= 0).all() and coherence(positive) == pytest.approx(0.25)
     with pytest.raises(ValueError, match="use longer ones"):
         random_molecules(2, 1, 3, 2, 20)
     gamma = to_numpy(spaced_code(640, 2, (150, 170), together=3))
