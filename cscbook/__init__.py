@@ -1,4 +1,4 @@
-"""cscbook: sparse models of signals, from patches to convolutional sparse coding, as the talk tells it."""
+"""cscbook: sparse models of signals, from patches to convolutional codes, in the order of the talk."""
 
 from .arrays import array_namespace, asarray, backend, to_numpy
 from .datasets import (
@@ -124,6 +124,7 @@ from .theory import (
     layered_bp_weights,
     layered_thresholding_error_bounds,
     layers_of,
+    load_phase_transition,
     local_count,
     margin_bound,
     omp_error_bound,

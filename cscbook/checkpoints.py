@@ -75,8 +75,8 @@ def _describe(part):
 def take(keywords, **defaults):
     """The values of the keywords that ``defaults`` names, taken out of the dict ``keywords``.
 
-    A learner that ends in :func:`run` takes its own keywords so, and hands on the rest: what nobody knows is
-    a TypeError there.
+    A learner that ends in :func:`run` takes its own keywords so, and hands on the rest: a keyword that is
+    not known there is a TypeError.
     """
     return [keywords.pop(name, value) for name, value in defaults.items()]
 

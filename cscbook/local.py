@@ -1,6 +1,6 @@
 """Local views of a signal: its patches ``R_i x``, the sum that puts them back, and the stripes of a code.
 
-One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry a space axis, so it also says
+One layout: ``(*batch, *space, c)``, channels last. ``size`` has one entry per space axis, so it also says
 how many there are.
 """
 

@@ -181,7 +181,7 @@ def _img(uri, width, alt):
 
 
 def _live(draw, alt, caption, choices):
-    """One ipywidgets slider a choice; each move draws again."""
+    """One ipywidgets slider per choice; each move draws again."""
     picture, problems = ipywidgets.HTML(), ipywidgets.Output()
     sliders = {
         name: ipywidgets.SelectionSlider(

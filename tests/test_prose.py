@@ -1,5 +1,6 @@
 """One meaning a symbol, one direction, no riddles: what the text of the chapters and pages may not say."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -61,8 +62,14 @@ EXCEPTIONS = {
 FENCE = re.compile(r"\s*(`{3,})(.*)")
 
 
+def messages(source):
+    """What the claims of a code cell say, which the page of claims prints."""
+    asserts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
+    return [node.msg.value for node in asserts if isinstance(node.msg, ast.Constant)]
+
+
 def markdown(path):
-    """The running text of a page, and the captions and alternative texts of a notebook's figures."""
+    """The running text of a page; of a notebook also captions, alternative texts and what its claims say."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -70,6 +77,8 @@ def markdown(path):
     for cell in cells:
         shown = cell["metadata"].get("mystnb", {})
         texts += [shown.get("figure", {}).get("caption", ""), shown.get("image", {}).get("alt", "")]
+        if cell["cell_type"] == "code":
+            texts += messages("".join(cell["source"]))
     return "\n\n".join(texts)
 
 
@@ -100,6 +109,12 @@ def violations(name, text):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHAPTERS).as_posix())
 def test_symbols_and_words_keep_to_their_meaning(path):
     assert list(violations(path.name, markdown(path))) == []
+
+
+def test_what_a_claim_says_is_read_as_well():
+    assert messages('x = 1\nassert x < 2, "the loudest patch"\nassert x\nassert x, f"{x}"') == [
+        "the loudest patch"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,3 +162,39 @@ def test_every_exception_is_needed(page, words, monkeypatch):
     (text,) = [markdown(path) for path in PAGES if path.name == page and words in markdown(path)]
     monkeypatch.delitem(EXCEPTIONS, (page, words))
     assert any(words in fault for fault in violations(page, text))
+
+
+def exercise_titles(text):
+    """What follows ``{exercise}`` on the first line of every exercise of a text."""
+    return re.findall(r"^`{3,}\{exercise(?:-start)?\}(.*)$", text, re.M)
+
+
+TITLE = re.compile(r" ★{1,3} [A-Z][^★]*[^★.:\s]")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if path.suffix == ".ipynb"],
+    ids=lambda path: path.relative_to(CHAPTERS).as_posix(),
+)
+def test_an_exercise_is_titled_by_its_stars_and_its_name(path):
+    titles = exercise_titles(markdown(path))
+    assert len(titles) >= 5, "at least five exercises per chapter"
+    assert [title for title in titles if not TITLE.fullmatch(title)] == []
+    stars = {title.count("★") for title in titles}
+    assert {1, 2, 3} <= stars, "an easy one, one in between and one that goes beyond"
+    assert any("Write it yourself: " in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    "title", [" A title (★★)", " A title", " ★★", " ★★★★ A title", " ★ a title", " ★A title"]
+)
+def test_other_titles_are_refused(title):
+    assert exercise_titles(f"Text.\n\n```{{exercise}}{title}\n```") == [title]
+    assert not TITLE.fullmatch(title)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(CHAPTERS).as_posix())
+def test_a_proof_begins_with_a_sentence(path):
+    """The numbers of a list that follows the word *Proof* at once are lost on the page."""
+    assert re.findall(r"\{prf:proof\}[^\n]*\n(?::[^\n]*\n)*\s*(?:\d+\.|[-*]) .*", markdown(path)) == []

@@ -42,7 +42,7 @@ def mend_pages(app, exception):
         after = re.sub(r'<link rel="preload" as="font"[^>]*>\n?', "", before)
         # A list may only hold list items.
         after = after.replace('role="doc-biblioentry"', 'role="listitem"')
-        # The proofs of a page share one name, and so do the contents of its theorems, exercises and solutions.
+        # Proofs of one page share a name; so do the contents of its theorems, exercises and solutions.
         after = re.sub(r' id="proof"', "", after)
         after = re.sub(r' id="(proof|exercise|solution)-content"', "", after)
         if after != before:

@@ -101,8 +101,8 @@ def _trained(sigma):
 def learned_atoms(y, sigma, pieces=40, side=64, train=20_000, gain=1.15):
     """Atoms (64, 256) that K-SVD learns on patches of 8 x 8 from random pieces of a noisy picture.
 
-    As in :func:`~cscbook.imaging.denoise_ksvd`, patches without their means teach, and only those that are
-    more than noise: ``||p||_2 > gain sigma sqrt(64)``. The picture is larger than a piece.
+    As in :func:`~cscbook.imaging.denoise_ksvd`, it learns from patches without their means, and only from
+    those that are more than noise: ``||p||_2 > gain sigma sqrt(64)``. The picture is larger than a piece.
     """
     rng, found = np.random.default_rng(0), []
     for _ in range(pieces):

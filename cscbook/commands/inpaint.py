@@ -78,7 +78,7 @@ def to_grey(x):
 
 
 def photograph_filters(size=10, m=100):
-    """Filters that photographs of the book teach: see :func:`~cscbook.imaging.patch_filters`."""
+    """Filters learned from photographs of the book: see :func:`~cscbook.imaging.patch_filters`."""
     teachers = [grey(load_image(name)) for name in ("ascent", "cat", "rocket")]
     return patch_filters(teachers, size, m, patches=6000, n_iter=8)
 

@@ -1,17 +1,17 @@
-"""Molecules: seeded multi-layer signals on which the theorems have something to say.
+"""Molecules: seeded multi-layer signals that satisfy the conditions of the theorems.
 
-A second layer of few entries an atom, and deepest codes whose non-zeros keep their distance: for random
+A second layer of few entries per atom, and deepest codes whose non-zeros keep their distance: for random
 dictionaries no condition of the multi-layer theory holds, for these all do.
 """
 
 import numpy as np
 
-from ..arrays import as_generator, as_sizes, asarray, check_level, check_whole
+from ..arrays import as_generator, as_sizes, asarray, check_level, check_type, check_whole
 from .convolution import ConvDictionary
 from .matrix import coherence
 
 
-def random_molecules(size, c, m, entries, space, rng=None):
+def random_molecules(size, c, m, entries, space, rng=None, positive=False):
     """A sparse second-layer dictionary: m unit atoms of ``entries`` entries ``+-1 / sqrt(entries)`` at
     random places, redrawn until two shifted atoms share one entry at most: ``mu <= 1 / entries``.
 
@@ -21,7 +21,10 @@ def random_molecules(size, c, m, entries, space, rng=None):
         Length of the atoms, in needles of ``c`` channels.
     space : int
         Length of the first layer's code.
+    positive : bool
+        Entries ``+1 / sqrt(entries)`` only, for codes that are not negative.
     """
+    signs = [1.0, 1.0] if check_type("positive", positive, bool, np.bool_) else [-1.0, 1.0]
     rng, size, c, m = as_generator(rng), check_whole("size", size), check_whole("c", c), check_whole("m", m)
     if check_whole("entries", entries) > size * c:
         raise ValueError(f"entries = {entries}: expected at most {size * c}, those of an atom")
@@ -29,7 +32,7 @@ def random_molecules(size, c, m, entries, space, rng=None):
         atoms = np.zeros((size * c, m))
         for column in atoms.T:
             places = rng.choice(size * c, entries, replace=False)
-            column[places] = rng.choice([-1.0, 1.0], entries) / entries**0.5
+            column[places] = rng.choice(signs, entries) / entries**0.5
         D = ConvDictionary(asarray(atoms.reshape(size, c, m)), (space,))
         if coherence(D) <= 1.001 / entries:
             return D

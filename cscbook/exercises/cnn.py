@@ -119,3 +119,25 @@ def training_step(function):
 
 
 # --- 5.4 to 5.8: least squared error, learned pursuits, robustness, architectures, denoising
+
+
+def implicit_gradients(function):
+    """``my_implicit_gradients(D, y, z, g)``: a dictionary (n, m), a signal (n,), the solution z (m,) of basis
+    pursuit, and the gradient g of a loss in z; gives the gradients in D and in y."""
+    rng = np.random.default_rng(0)
+    D, y, g = rng.standard_normal((8, 12)), rng.standard_normal(8), rng.standard_normal(12)
+    z, on = np.zeros(12), [1, 4, 9]
+    z[on] = [0.7, -0.4, 1.1]
+    found = [np.asarray(a) for a in function(D.copy(), y.copy(), z.copy(), g.copy())]
+    yield "There are two gradients, in the shapes of D and y.", [a.shape for a in found] == [(8, 12), (8,)]
+    passed = np.zeros(12)
+    passed[on] = np.linalg.solve(D[:, on].T @ D[:, on], g[on])
+    yield "Atoms off the support receive no gradient.", not found[0][:, z == 0].any()
+    yield (
+        "The gradient in y is D_S (D_S^T D_S)^-1 g_S, with the entries of g on the support.",
+        same(found[1], D @ passed),
+    )
+    yield (
+        "The gradient in D has the residual's part and, with a minus, that of the synthesis.",
+        same(found[0], np.outer(y - D @ z, passed) - np.outer(D @ passed, z)),
+    )

@@ -1,4 +1,4 @@
-"""Imaging: what the models are for."""
+"""Imaging: what the models can do for pictures."""
 
 from .batches import patch_filters, roughness
 from .denoising import (

@@ -18,11 +18,11 @@ def patch_filters(xs, size=12, m=256, k=10, *, patches=20_000, n_iter=10, rng=No
     Parameters
     ----------
     xs : list of arrays (H, W, c)
-        In 0..255; all channels teach the same filters.
+        In 0..255; the same filters are learned from all channels.
     size, m : int
         Filters of ``size`` x ``size``, and how many.
     k : int
-        Atoms a patch, see :func:`~cscbook.learning.ksvd`.
+        Atoms per patch, see :func:`~cscbook.learning.ksvd`.
     patches : int
         At most so many, at random places, from each image and channel.
     n_iter : int

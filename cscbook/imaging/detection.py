@@ -55,7 +55,7 @@ def detect(y, D, eps=0.0, above=0.0, pursuit=None):
 
     Without noise the code is that of OMP: every occurrence is found, and nothing else, if no stripe
     holds ``(1 + 1 / mu) / 2`` or more of them. With noise it is that of basis pursuit with ``lam = 4
-    eps``: below ``(1 + 1 / mu) / 3`` a stripe nothing false is found, and nothing above ``7.5 eps`` is
+    eps``: below ``(1 + 1 / mu) / 3`` per stripe nothing false is found, and nothing above ``7.5 eps`` is
     missed; amplitudes come out smaller, by up to 7.5 eps [Papyan, Sulam & Elad, 2017].
 
     Parameters

@@ -3,9 +3,9 @@ not."""
 
 from dataclasses import dataclass
 
-from ..arrays import array_namespace, as_mask, check, check_level, check_whole, float64
-from ..norms import energy
+from ..arrays import array_namespace, as_mask, check, check_level, check_whole
 from ..pursuits import basis_pursuit
+from ..pursuits.conjugate_gradients import conjugate_gradients
 from .batches import (
     check_filters,
     crop,
@@ -52,9 +52,9 @@ def inpaint(y, mask, D, lam=0.01, mu=1.0, steps=(8, 2, 1), tol=1e-2):
 
     ``min_{l, g} ||M (y - l - D g)||^2 / 2 + mu / 2 ||grad^T grad l||^2 + lam sum_k w_k ||g_k||_1``, where
     ``l`` is a thin plate that carries what is too slow for the atoms, and ``w_k = ||grad d_k||`` (1 in the
-    mean) makes rough atoms dear, as they are rare in photographs. The two alternate, from a large ``lam``
-    down, and the code comes last. [Heide, Heidrich & Wetzstein, 2015] have the mask in the data term and
-    equal weights.
+    mean) makes rough atoms expensive, as they are rare in photographs. The two alternate, from a large
+    ``lam`` down, and the code comes last. [Heide, Heidrich & Wetzstein, 2015] have the mask in the data
+    term and equal weights.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def self_dictionary(y, mask, D0, m=128, k=4, rounds=1, rng=None, **options):
     """Filters from the corrupted image itself, beside those from other images.
 
     Fill the image over what there is, learn filters on the result (:func:`patch_filters`), and put them
-    beside ``D_0``: where the image says too little, the code falls back on the others. Filters learned on
+    beside ``D_0``: where the image shows too little, the code falls back on the others. Filters learned on
     the image alone fit its holes.
 
     Parameters
@@ -163,20 +163,3 @@ def _plate(y, mask, mu, start, tol=1e-3, max_iter=500):
         return gradient_adjoint(gradient(x))
 
     return conjugate_gradients(lambda x: mask * x + mu * bend(bend(x)), mask * y, start, tol, max_iter)
-
-
-def conjugate_gradients(A, b, x, tol, max_iter):
-    """Solve ``A(x) = b`` for a symmetric positive definite map, from ``x`` to a residual of ``tol ||b||``
-    [Hestenes & Stiefel, 1952]."""
-    xp = array_namespace(b)
-    r = b - A(x)
-    p, left, enough = r, energy(r), tol**2 * energy(b)
-    for _ in range(max_iter):
-        if left <= enough:
-            break
-        Ap = A(p)
-        step = left / float(xp.sum(float64(p) * float64(Ap)))
-        x, r = x + step * p, r - step * Ap
-        before, left = left, energy(r)
-        p = r + left / before * p
-    return x

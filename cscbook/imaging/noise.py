@@ -25,7 +25,7 @@ def estimate_sigma(y):
     Returns
     -------
     float
-        The root mean square of the deviations of the channels; 0 where no pixel tells.
+        The root mean square of the deviations of the channels; 0 where no pixel can be used.
     """
     y = to_numpy(check("y", y, ndim=3))
     if min(y.shape[:2]) < 3:

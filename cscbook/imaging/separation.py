@@ -50,7 +50,7 @@ def separate(y, D=None, lam=0.05, tv=0.06, *, rounds=12, start=5.0, learn=None, 
     D : array (n, n, c, m) or ConvDictionary, optional
         Filters of the texture. Default: :func:`texture_filters` of the image itself.
     lam, tv : float
-        For intensities in 0..1. A large ``tv`` drives the cartoon into the code.
+        For intensities in 0..1. With a large ``tv`` parts of the cartoon go into the code.
     size, m : int, default 12 and 32
         Of the filters, if they come from the image itself; the Generator ``rng`` then chooses patches.
     rounds : int

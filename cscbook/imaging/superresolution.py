@@ -63,7 +63,7 @@ def resampling(N, n):
 
 
 def resize(x, space):
-    """Bicubic, antialiased resizing of an image (H, W, c) to ``space``: one matrix an axis."""
+    """Bicubic, antialiased resizing of an image (H, W, c) to ``space``: one matrix per axis."""
     space = as_sizes("space", space, 2)
     if len(space) != 2:
         raise ValueError(f"space = {space}: expected height and width")
@@ -154,7 +154,7 @@ def train_superresolution(images, size=8, m=64, lam=2.0, ridge=4e3, low=None, n_
 
 
 def finest(y):
-    """The finest part of an image, which tells what is missing; bicubic interpolation knows the rest."""
+    """The finest part of an image, which shows where details are missing; interpolation gives the rest."""
     return split_frequencies(y, 0.5)[1]
 
 

@@ -56,7 +56,7 @@ class PatchDictionary(_Coder):
     n_components : int, optional
         Number m of atoms; default: as many as features. At most the number of samples that are not zero.
     n_nonzero_coefs : int, optional
-        At most so many atoms a sample. Default, where ``tol`` is not given either: a tenth of the features,
+        At most so many atoms per sample. Default, where ``tol`` is not given either: a tenth of the features,
         at least 1, as in scikit-learn.
     tol : float, optional
         A code stops at this norm ``||x_i - D g_i||``, in the units of the samples. It is the norm and not,

@@ -1,5 +1,5 @@
 """Compiled loops of convolutional orthogonal matching pursuit: the largest correlation by a tournament,
-least squares in windows, and updates inside one stripe.
+least squares on the chosen atoms, and updates inside one stripe.
 
 Correlations and codes (P, Q, m) stand as P rows of ``Q m`` numbers; one-dimensional ones have P = 1.
 """
@@ -8,114 +8,261 @@ import numba
 import numpy as np
 
 from .convolution import _subtract_row
+from .threads import count as cores
+from .threads import in_threads
+from .tournament import BLOCK, blocks, leaf, play, tournament
 
-BLOCK = 64  # positions whose largest correlation is kept together
-MOST = 128  # atoms that one window of least squares holds
+MOST = 384  # atoms up to which one factor holds all of them
+WIDE = 4096  # numbers of a stripe from which on its rows are shared among threads
 
 
-@numba.njit(nogil=True, fastmath=True, cache=True)
-def greedy(corr, cross, space, wrap, bound, energy, tiny, support, z, trace):
+def greedy(corr, cross, space, wrap, bound, energy, k):
     """OMP on all shifts of unit atoms; an atom changes the correlations inside its stripe and nowhere else.
 
     corr (P, Q m) = D^T r is kept up to date through cross (m, 2 p + 1, (2 q + 1) m): the correlation of
-    atom a with all atoms whose position differs by at most (p, q), that is D_L^T Omega. Least squares
-    on the chosen atoms is solved in windows around an atom that still correlates with the residual by
-    more than ``tiny``, until there is none. ``energy`` is ||y||^2; at most ``len(support)`` atoms are
-    chosen. Returns their number and ||r||^2.
+    atom a with all atoms whose position differs by at most (p, q), that is D_L^T Omega. Least squares is
+    solved among the chosen atoms alone; then each coefficient that has moved changes the correlations,
+    once: rows of positions are shared among threads, to equal bits. ``energy`` is ||y||^2; at most ``k``
+    atoms are chosen. Returns their flat places, their coefficients, ||r|| after each, and ||r||^2.
     """
     P, Q = space
-    m, k = cross.shape[0], len(support)
-    grid = (P, Q, m, cross.shape[1] // 2, cross.shape[2] // m // 2, wrap)
-    best, where = _tournament(corr, grid)
-    dirty, marked = np.empty(P * _blocks(Q), np.int64), np.zeros(P * _blocks(Q), np.bool_)
-    head = np.full((P, Q), -1)  # the chosen atoms of each position, as linked lists
-    link, queue, queued = np.empty(k, np.int64), np.empty(k, np.int64), np.zeros(k, np.bool_)
-    chosen = (support, head, link)
-    near, step, gram, seen = (
-        np.empty(MOST, np.int64),
-        np.empty(MOST),
-        np.empty((MOST, MOST)),
-        np.empty_like(link),
+    m, height, width = cross.shape[0], cross.shape[1], cross.shape[2] // cross.shape[0]
+    grid = (P, Q, m, height // 2, width // 2, wrap)
+    exact = corr.dtype == np.float64
+    tiny = float(np.abs(corr).max()) * (1e-10 if exact else 1e-5)
+    limits = (bound, energy * (1e-15 if exact else 1e-9), tiny)
+    threads = min(cores(), height) if P > 1 and cross[0].size >= WIDE else 1
+    chosen = (np.empty(k, np.int64), np.empty((3, k), np.int64), np.full((P, Q), -1), np.empty(k, np.int64))
+    room = (np.empty((3, k), np.int64), np.full(k, -1), np.empty((2, k), np.int64), np.empty((5, k)))
+    moves = (np.empty(k, np.int64), np.empty(k))
+    games = (
+        *tournament(corr, grid),
+        np.empty((threads, P * blocks(Q)), np.int64),
+        np.zeros(P * blocks(Q), bool),
     )
-    floor = energy * (1e-15 if corr.itemsize == 8 else 1e-9)
-    t = 0
-    while t < k and energy > bound and energy > floor and best[1] > tiny:
-        flat = where[1]
-        support[t], z[t] = flat, 0
-        u, v = flat // (Q * m), flat // m % Q
-        link[t], head[u, v] = head[u, v], t
-        queue[0], queued[t] = t, True
-        first, waiting, count = 0, 1, 0
-        t += 1
-        while waiting:
-            s = queue[first]
-            first, waiting = (first + 1) % k, waiting - 1
-            queued[s] = False
-            if abs(corr[support[s] // (Q * m), support[s] % (Q * m)]) <= tiny:
-                continue
-            size = _window(near, s, chosen, grid)
-            energy -= _least_squares(near[:size], support, corr, cross, gram, step, grid)
-            for n in range(size):
-                if abs(step[n]) > 1e-3 * tiny:
-                    z[near[n]] += step[n]
-                    count = _move(corr, cross, support[near[n]], step[n], dirty, marked, count, grid)
-            waiting = _disturbed(support[s], corr, chosen, seen, queue, queued, first, waiting, tiny, grid)
-        for b in dirty[:count]:
-            marked[b] = False
-            _play(best, where, corr, b, grid)
-        trace[t - 1] = np.sqrt(max(energy, 0.0))
+    factor = np.empty((k, k) if k <= MOST else (0, 0))
+    state = (corr, cross, chosen, room, factor, moves, games, grid)
+    z, trace, t, moved, dirty = np.zeros(k), np.empty(k), 0, 0, np.zeros(threads, np.int64)
+    if threads == 1:
+        t, energy = _alone(state, limits, energy, z, trace, dirty)
+    else:
+        t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
+        while moved:
+            dirty[:] = in_threads(lambda i: _spread(state, moved, i, threads), range(threads))  # noqa: B023
+            t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
+    return chosen[0][:t], z[:t], trace[:t], energy
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _alone(state, limits, energy, z, trace, dirty):
+    """All steps on one thread; returns the number of atoms and ||r||^2."""
+    t, energy, moved = _choose(state, limits, 0, energy, z, trace, dirty)
+    while moved:
+        dirty[0] = _spread(state, moved, 0, 1)
+        t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
     return t, energy
 
 
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _choose(state, limits, t, energy, z, trace, dirty):
+    """Play on the blocks that are dirty, take the winner as atom ``t``, solve for the chosen ones, and list
+    what moves; returns the number of atoms, ||r||^2 and the length of the list, zero at the end."""
+    corr, cross, chosen, room, factor, (places, steps), (best, where, changed, marked), grid = state
+    for thread in range(len(dirty)):
+        for b in changed[thread, : dirty[thread]]:
+            marked[b] = False
+            play(best, where, b)
+    bound, floor, tiny = limits
+    if t == len(z) or energy <= bound or energy <= floor or best[1] <= tiny:
+        return t, energy, 0
+    _, Q, m, _, _, _ = grid
+    flat = where[1]
+    u, v = flat // (Q * m), flat // m % Q
+    support, place, head, link = chosen
+    support[t], place[0, t], place[1, t], place[2, t] = flat, u, v, flat % m
+    link[t], head[u, v] = head[u, v], t
+    if len(factor):
+        gain, listed = _settle_all(t, corr, cross, chosen, room, factor, grid)
+    else:
+        gain, listed = _settle(t, corr, cross, chosen, tiny, room, grid)
+    moved = 0
+    for i in range(listed):
+        n, step = room[0][0, i], room[3][4, i]
+        room[1][n] = -1
+        if abs(step) > 1e-2 * tiny:
+            z[n] += step
+            places[moved], steps[moved] = chosen[0][n], step
+            moved += 1
+    trace[t] = np.sqrt(max(energy - gain, 0.0))
+    return t + 1, energy - gain, moved
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _spread(state, moved, thread, threads):
+    """Subtract all listed steps from the correlations, in the rows of this thread, and find the largest of
+    each block that this changes; returns how many these are."""
+    corr, cross, _, _, _, (places, steps), (best, where, changed, marked), grid = state
+    count = 0
+    for at, step in zip(places[:moved], steps):  # noqa: B905
+        count = _move(corr, cross, at, step, (thread, threads), changed[thread], marked, count, grid)
+    for b in changed[thread, :count]:
+        leaf(best, where, corr, b, grid)
+    return count
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _settle(new, corr, cross, chosen, tiny, room, grid):
+    """Least squares after one more atom has come: on the chosen atoms within two stripes of it, then also
+    on each chosen atom that correlates with the residual by more than ``tiny``, until no other does.
+
+    room = (lists, slot, rows, numbers): the atoms looked at, the slots of those that move, and space; the
+    slot of each atom; where its row of the Gram matrix begins and ends; its correlation, direction,
+    image, step of one solve and step in all. Returns by how much ||r||^2 falls, and how many atoms were
+    looked at.
+    """
+    (support, place, _, _), ((atoms, members, near), slot, rows, numbers) = chosen, room
+    p, q = grid[3], grid[4]
+    columns, values = np.empty(4096, np.int64), np.empty(4096)
+    listed, size, used, gain = 0, 0, 0, 0.0
+    for n in near[: _nearby(near, new, 2 * p, 2 * q, chosen, grid)]:
+        listed = _look(n, listed, corr, support, room, grid)
+    while True:
+        before, candidates = size, listed
+        for i in range(candidates):
+            if rows[0, i] < 0 and (before == 0 or abs(numbers[0, i]) > tiny):
+                at = atoms[i]
+                found = _nearby(near, at, p, q, chosen, grid)
+                while used + found > len(columns):
+                    columns, values = np.concatenate((columns, columns)), np.concatenate((values, values))
+                members[size], rows[0, i], rows[1, i] = i, used, used + found
+                for n in near[:found]:
+                    listed = _look(n, listed, corr, support, room, grid)
+                    columns[used], values[used] = slot[n], _inner(at, n, place, cross, grid)
+                    used += 1
+                size += 1
+        if size == before:
+            return gain, listed
+        gain += _conjugate(members[:size], rows, columns, values, numbers, tiny)
+        for i in members[:size]:
+            for x in range(rows[0, i], rows[1, i]):
+                if rows[0, columns[x]] < 0:
+                    numbers[0, columns[x]] -= values[x] * numbers[3, i]
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _settle_all(new, corr, cross, chosen, room, factor, grid):
+    """Least squares on all chosen atoms, by a Cholesky factor of their Gram matrix that gets one more row
+    with each atom; returns by how much ||r||^2 falls, and how many atoms there are."""
+    (_, place, _, _), (lists, _, _, numbers) = chosen, room
+    row, square, gain, step = factor[new], 1.0, 0.0, numbers[4]
+    for n in range(new):
+        v = _inner(new, n, place, cross, grid)
+        for x in range(n):
+            v -= row[x] * factor[n, x]
+        row[n] = v / factor[n, n]
+        square -= row[n] * row[n]
+    row[new] = np.sqrt(square) if square > 1e-10 else 1e30  # in the span of the others: its step is zero
+    for n in range(new + 1):
+        lists[0, n], v = n, corr[place[0, n], place[1, n] * grid[2] + place[2, n]]
+        for x in range(n):
+            v -= factor[n, x] * step[x]
+        step[n] = v / factor[n, n]
+        gain += step[n] * step[n]
+    for n in range(new, -1, -1):
+        step[n] /= factor[n, n]
+        for x in range(n):
+            step[x] -= factor[n, x] * step[n]
+    return gain, new + 1
+
+
 @numba.njit(nogil=True, cache=True, inline="always")
-def _nearby(found, at, rows, columns, skip, chosen, grid):
-    """List the chosen atoms but ``skip`` within so many rows and columns of a place, each once, as many as
-    ``found`` holds; returns how many."""
-    support, head, link = chosen
-    P, Q, m, _, _, wrap = grid
-    i, j = at // (Q * m), at // m % Q
-    top, left, size = i - rows, j - columns, 0
-    bottom, right = min(i + rows, top + P - 1), min(j + columns, left + Q - 1)
-    if not wrap:
-        top, bottom, left, right = max(top, 0), min(i + rows, P - 1), max(left, 0), min(j + columns, Q - 1)
+def _look(n, listed, corr, support, room, grid):
+    """List a chosen atom with its correlation, unless it is listed; returns how many are."""
+    lists, slot, rows, numbers = room
+    if slot[n] < 0:
+        row = grid[1] * grid[2]
+        slot[n], lists[0, listed], rows[0, listed] = listed, n, -1
+        numbers[:, listed] = 0
+        numbers[0, listed] = corr[support[n] // row, support[n] % row]
+        listed += 1
+    return listed
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)
+def _conjugate(members, rows, columns, values, numbers, tiny):
+    """Conjugate gradients on ``gram step = correlation`` until no correlation is larger than ``tiny``;
+    returns by how much ||r||^2 falls."""
+    rest, way, image, step, total = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    square, gain = 0.0, 0.0
+    for i in members:
+        way[i], step[i] = rest[i], 0
+        square += rest[i] * rest[i]
+    for _ in range(20 + 4 * len(members)):
+        curve = 0.0
+        for i in members:
+            v = 0.0
+            for x in range(rows[0, i], rows[1, i]):
+                v += values[x] * way[columns[x]]
+            image[i] = v
+            curve += v * way[i]
+        if curve <= 0:
+            break
+        t, before, square, top = square / curve, square, 0.0, 0.0
+        gain += t * before
+        for i in members:
+            step[i] += t * way[i]
+            rest[i] -= t * image[i]
+            square += rest[i] * rest[i]
+            top = max(top, abs(rest[i]))
+        if top <= 0.5 * tiny:
+            break
+        for i in members:
+            way[i] = rest[i] + square / before * way[i]
+    for i in members:
+        total[i] += step[i]
+    return gain
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _nearby(found, n, rows, columns, chosen, grid):
+    """List the chosen atoms within so many rows and columns of one, each once; returns how many."""
+    _, place, head, link = chosen
+    P, Q, _, _, _, wrap = grid
+    i, j = place[0, n], place[1, n]
+    top, left, bottom, right, size = i - rows, j - columns, i + rows, j + columns, 0
+    if wrap:
+        bottom, right = min(bottom, top + P - 1), min(right, left + Q - 1)
+    else:
+        top, left, bottom, right = max(top, 0), max(left, 0), min(bottom, P - 1), min(right, Q - 1)
     for u in range(top, bottom + 1):
-        row = head[u % P]
+        row = head[_around(u, P)]
         for v in range(left, right + 1):
-            n = row[v % Q]
-            while n >= 0 and size < len(found):
-                if n != skip:
-                    found[size] = n
-                    size += 1
-                n = link[n]
+            at = row[_around(v, Q)]
+            while at >= 0:
+                found[size], at = at, link[at]
+                size += 1
     return size
 
 
-@numba.njit(nogil=True, cache=True)
-def _window(near, s, chosen, grid):
-    """Chosen atoms around atom s, within two stripes or fewer, at most MOST; s itself comes first."""
-    P, Q, _, p, q, _ = grid
-    near[0] = s
-    for reach in (2, 1):
-        rows, columns = min(reach * p, (P - 1) // 2), min(reach * q, (Q - 1) // 2)
-        size = 1 + _nearby(near[1:], chosen[0][s], rows, columns, s, chosen, grid)
-        if size < MOST:
-            return size
-    return 1
+@numba.njit(nogil=True, cache=True, inline="always")
+def _around(i, n):
+    """``i`` on a circle of length ``n``; a division costs more than all else here."""
+    return i % n if i < -n or i >= 2 * n else i + n if i < 0 else i - n if i >= n else i
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
-def _inner(one, two, cross, grid):
-    """Inner product of two placed atoms, on the circle by the shorter way, or by both where an atom
+def _inner(one, two, place, cross, grid):
+    """Inner product of two chosen atoms, on the circle by the shorter way, or by both where an atom
     reaches that far."""
     P, Q, m, p, q, wrap = grid
-    di, dj = two // (Q * m) - one // (Q * m), two // m % Q - one // m % Q
+    di, dj, a, b = place[0, two] - place[0, one], place[1, two] - place[1, one], place[2, one], place[2, two]
     if wrap:
-        di, dj = (di + P // 2) % P - P // 2, (dj + Q // 2) % Q - Q // 2
+        di, dj = _around(di + P // 2, P) - P // 2, _around(dj + Q // 2, Q) - Q // 2
     total = 0.0
     for u in (di, di - P, di + P):
         for v in (dj, dj - Q, dj + Q):
             if -p <= u <= p and -q <= v <= q:
-                total += cross[one % m, p + u, (q + v) * m + two % m]
+                total += cross[a, p + u, (q + v) * m + b]
             if not wrap or 2 * q < Q:
                 break
         if not wrap or 2 * p < P:
@@ -123,42 +270,12 @@ def _inner(one, two, cross, grid):
     return total
 
 
-@numba.njit(nogil=True, fastmath=True, cache=True)
-def _least_squares(near, support, corr, cross, gram, step, grid):
-    """Solve ``gram step = corr`` on the window by Cholesky; returns by how much ||r||^2 falls."""
-    row, size, gain = grid[1] * grid[2], len(near), 0.0
-    for i in range(size):
-        at = support[near[i]]
-        step[i] = corr[at // row, at % row]
-        gram[i, i] = 1.0
-        for j in range(i):
-            gram[i, j] = _inner(support[near[j]], at, cross, grid)
-    for i in range(size):
-        for j in range(i + 1):
-            v = gram[i, j]
-            for x in range(j):
-                v -= gram[i, x] * gram[j, x]
-            if i > j:
-                gram[i, j] = v / gram[j, j]
-            else:
-                gram[i, i] = np.sqrt(v) if v > 1e-10 else 1e30  # in the span of the others: its step is zero
-        for x in range(i):
-            step[i] -= gram[i, x] * step[x]
-        step[i] /= gram[i, i]
-        gain += step[i] * step[i]
-    for i in range(size - 1, -1, -1):
-        step[i] /= gram[i, i]
-        for x in range(i):
-            step[x] -= gram[i, x] * step[i]
-    return gain
-
-
 @numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
-def _move(corr, cross, at, step, dirty, marked, count, grid):
-    """Subtract ``step`` times a placed atom from the residual that corr correlates with; note each block that
-    this changes once, and return how many are noted."""
+def _move(corr, cross, at, step, mine, dirty, marked, count, grid):
+    """Subtract ``step`` times a placed atom from the residual that corr correlates with, in every so many
+    rows; note each block that this changes once, and return how many are noted."""
     P, Q, m, p, q, wrap = grid
-    i, j, a, blocks = at // (Q * m), at // m % Q, at % m, _blocks(Q)
+    i, j, a, across = at // (Q * m), at // m % Q, at % m, blocks(Q)
     over = int(wrap and (j < q or j + q >= Q))  # past a shorter last block a place may lie one block further
     for di in range(-p, p + 1):
         u = i + di
@@ -166,64 +283,12 @@ def _move(corr, cross, at, step, dirty, marked, count, grid):
             if not wrap:
                 continue
             u %= P
+        if u % mine[1] != mine[0]:
+            continue
         _subtract_row(corr[u], cross[a, p + di], (j - q) * m, step, wrap)
         for x in range((j - q) // BLOCK - over, (j + q) // BLOCK + over + 1):
-            b = u * blocks + x % blocks
+            b = u * across + x % across
             if not marked[b]:
                 marked[b], dirty[count] = True, b
                 count += 1
     return count
-
-
-@numba.njit(nogil=True, cache=True)
-def _disturbed(at, corr, chosen, seen, queue, queued, first, waiting, tiny, grid):
-    """Queue the chosen atoms within three stripes of a place that correlate with the residual."""
-    P, Q, m, p, q, wrap = grid
-    rows, columns = (min(3 * p, P // 2), min(3 * q, Q // 2)) if wrap else (3 * p, 3 * q)
-    for n in seen[: _nearby(seen, at, rows, columns, -1, chosen, grid)]:
-        place = chosen[0][n]
-        if not queued[n] and abs(corr[place // (Q * m), place % (Q * m)]) > tiny:
-            queue[(first + waiting) % len(queue)], queued[n] = n, True
-            waiting += 1
-    return waiting
-
-
-@numba.njit(nogil=True, cache=True, inline="always")
-def _blocks(Q):
-    """Blocks in a row."""
-    return (Q + BLOCK - 1) // BLOCK
-
-
-@numba.njit(nogil=True, cache=True)
-def _tournament(corr, grid):
-    """``(best, where)``: |corr| and its place for the winner of each game, the winner of all at 1."""
-    P, Q = grid[:2]
-    leaves = 1
-    while leaves < P * _blocks(Q):
-        leaves *= 2
-    best, where = np.zeros(2 * leaves, corr.dtype), np.zeros(2 * leaves, np.int64)
-    for block in range(P * _blocks(Q)):
-        _play(best, where, corr, block, grid)
-    return best, where
-
-
-@numba.njit(nogil=True, fastmath=True, cache=True)
-def _play(best, where, corr, block, grid):
-    """Find the largest |corr| of one block and replay its games up to the root of the tournament."""
-    _, Q, m, _, _, _ = grid
-    i, first = block // _blocks(Q), block % _blocks(Q) * BLOCK
-    row, stop = corr[i], min(first + BLOCK, Q) * m
-    top = abs(row[first * m])
-    for x in range(first * m, stop):
-        top = max(top, abs(row[x]))
-    at = first * m
-    for x in range(first * m, stop):
-        if abs(row[x]) == top:
-            at = x
-            break
-    node = len(best) // 2 + block
-    best[node], where[node] = top, i * Q * m + at
-    while node > 1:
-        node //= 2
-        child = 2 * node if best[2 * node] >= best[2 * node + 1] else 2 * node + 1
-        best[node], where[node] = best[child], where[child]

@@ -16,8 +16,8 @@ from ..shrinkage import hard
 
 
 def check_layers(dictionaries, *lists, names=()):
-    """Raise unless ``dictionaries`` is a list of layers that fit, and every other list has one entry a
-    layer."""
+    """Raise unless ``dictionaries`` is a list of layers that fit, and every other list has one entry
+    per layer."""
     if not isinstance(dictionaries, (list, tuple)) or not dictionaries:
         raise TypeError(f"expected a list of dictionaries [D_1, ..., D_K], got {type(dictionaries).__name__}")
     for name, values in zip(names, lists, strict=True):

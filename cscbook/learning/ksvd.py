@@ -29,7 +29,7 @@ class Learned:
     gamma : sparse or dense matrix (m, p)
         Codes of the training signals over ``D``.
     trace : tuple of dict
-        One entry an iteration: ``nonzeros`` a signal and root mean square ``error``, after its coding step.
+        One entry per iteration: ``nonzeros`` per signal and root mean square ``error``, after its coding.
     """
 
     D: object

@@ -64,7 +64,7 @@ class Problem:
         return zip(self.ys, self.masks, *more, strict=True)
 
     def on(self, filters):
-        """A function from signals to the global dictionary of these filters on them; one a size."""
+        """A function from signals to the global dictionary of these filters on them; one per size."""
         known = {y.shape[:-1]: None for y in self.ys}
         for space in known:
             known[space] = ConvDictionary(filters, space, circular=self.circular)
@@ -158,7 +158,7 @@ def as_signals(ys, size, name="ys"):
 
 
 def as_masks(masks, ys, size):
-    """One mask a signal that broadcasts against it, or None."""
+    """One mask per signal that broadcasts against it, or None."""
     if masks is None:
         return (None,) * len(ys)
     masks = each_array(lambda M: as_mask("masks", M, ys[0]), masks)

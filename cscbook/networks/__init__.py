@@ -4,6 +4,7 @@ from .adversarial import adversarial_noise, input_gradient, worst_noise
 from .classifier import Network, accuracy, train_cnn
 from .denoising_plans import csc_network, csc_start, patch_network, patch_start
 from .features import error_rate, pooled_features, ridge_classifier, unit_atoms
+from .implicit import converged_code, lasso_gradients, layered_bp
 from .lista import Lista, lista, lista_start, train_lista
 from .shipped import (
     load_colour_atoms,
@@ -20,10 +21,13 @@ __all__ = [
     "Network",
     "accuracy",
     "adversarial_noise",
+    "converged_code",
     "csc_network",
     "csc_start",
     "error_rate",
     "input_gradient",
+    "lasso_gradients",
+    "layered_bp",
     "lista",
     "lista_start",
     "load_colour_atoms",

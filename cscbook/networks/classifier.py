@@ -75,7 +75,7 @@ def train_cnn(
     plan : function
         ``cnn``, ``layered_ista(T)``, ``ml_ista(T)`` or ``ml_ista(T, momentum=True)``.
     free : bool
-        Filters of their own for the way down, as in ML-LISTA; for unfolded plans.
+        Filters of their own for the way towards the signal, as in ML-LISTA; for unfolded plans.
     start : Network, optional
         Go on from its arrays, with the same layers and plan; random ones by default.
     n_iter : int, default 10
@@ -117,7 +117,7 @@ def train_cnn(
 
 
 def scores(network, xs, batch=500):
-    """``gain U^T gamma_K + v`` of signals ``(p, *space, c)``: one row (classes,) a signal."""
+    """``gain U^T gamma_K + v`` of signals ``(p, *space, c)``: one row (classes,) per signal."""
     check_network("network", network)
     xp, theta, found, p = array_namespace(check_signals(network, xs)), network.theta, [], xs.shape[0]
     for i in range(0, p, batch):

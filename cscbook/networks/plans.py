@@ -5,7 +5,7 @@ A network is a dict of arrays, ``theta``: filters ``W1`` ``(*size, c, m)``, ...,
 which one: ``plan(theta, x, layers) -> (deepest code, pull)``. The function ``pull(g)`` returns the
 gradients of all its arrays from that of the code: the same steps backwards, in which ``D^T`` takes the
 place of ``D``, and ``D`` that of ``D^T``. With ``pull(g, signal=True)`` that of the signal is among them,
-under ``"x"``; training does not ask, and does not pay for it.
+under ``"x"``; training does not ask for it, and saves that work.
 """
 
 from dataclasses import dataclass
@@ -140,8 +140,8 @@ def imply(theta, h, layer, i):
 
 
 def chained(pulls):
-    """The pullback of steps ``pull(g, inner) -> (gradient of what is below, of arrays)``, one after the
-    other; the lowest computes the gradient of the signal only where it is asked for."""
+    """The pullback of steps ``pull(g, inner) -> (gradient of the input, of arrays)``, one after the
+    other; the first computes the gradient of the signal only where it is asked for."""
 
     def pull(g, signal=False):
         found = {}
@@ -249,7 +249,7 @@ def _pushes(unfoldings, momentum):
 
 
 def _sweep(theta, z, x, layers):
-    """Down, ``h_{i-1} = D_i h_i`` from ``h_K = z``, and up again with a correction at each layer."""
+    """Towards the signal, ``h_{i-1} = D_i h_i`` from ``h_K = z``, and back with a correction per layer."""
     K = len(layers)
     h, downs, ups, code = {K: z}, {}, {}, x
     for i in range(K, 0, -1):

@@ -14,7 +14,7 @@ def effective_atoms(dictionaries, most=8, width=7.0):
     """A row for each depth with the first ``most`` effective atoms, all on one scale of size; returns the
     figure.
 
-    Pictures for 2-D layers, curves for 1-D ones; ``most`` is a number or one a depth.
+    Pictures for 2-D layers, curves for 1-D ones; ``most`` is a number or one per depth.
     """
     chain = effective(dictionaries)
     most = [most] * len(chain) if isinstance(most, int) else most

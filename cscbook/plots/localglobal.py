@@ -66,7 +66,7 @@ def needles_and_stripes(gamma, size, spike=None, width=7.0):
 
 
 def spreading(changes, at, reach, width=7.0, height=3.0):
-    """``log10`` of changes (steps, N) caused at sample ``at``, with the cone ``reach`` wider a step;
+    """``log10`` of changes (steps, N) caused at sample ``at``, with the cone ``reach`` wider per step;
     returns the figure."""
     changes = to_numpy(changes)
     fig, ax = plt.subplots(figsize=(width, height), layout="constrained")

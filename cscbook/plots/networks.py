@@ -70,7 +70,7 @@ def attack(strengths, series, at, picture, noise, title, width=7.0):
 
 
 def unfoldings(hits, at, width=7.0, height=2.9):
-    """Accuracies of networks over their unfoldings, one point a seed, ``hits = {T: (seeds, digits)}`` true
+    """Accuracies of networks over their unfoldings, one point per seed, ``hits = {T: (seeds, digits)}`` true
     where the label was right; the column ``at`` is marked.
 
     Bars are mean and standard deviation over the seeds. The band is the standard error of a count,

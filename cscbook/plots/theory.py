@@ -35,10 +35,11 @@ def stripe_counts(codes, size, level=None, width=7.0, height=3.2):
     return fig
 
 
-def recovery(rates, level=None, ax=None, title=None):
+def recovery(rates, level=None, ax=None, title=None, full=None):
     """Draw success rates ``{name: (centre, rate, low, high)}`` against ``||gamma||_0,inf``, with intervals.
 
-    ``level`` is drawn as the guarantee: below it nothing may fail.
+    ``level`` is drawn as the guarantee: below it nothing may fail. ``full`` holds the rates of a larger run,
+    which become lines with a band; ``rates`` are then points alone.
     """
     ax = plt.gca() if ax is None else ax
     if level is not None:
@@ -47,9 +48,14 @@ def recovery(rates, level=None, ax=None, title=None):
     for (name, (centre, rate, low, high)), marker in zip(rates.items(), "os^D", strict=False):
         bars = np.maximum((rate - low, high - rate), 0)
         color = COLORS.get(name.lower())
+        line = "none" if full else "-"
         ax.errorbar(
-            centre, rate, bars, marker=marker, markersize=4, capsize=2, lw=1.2, color=color, label=name
+            centre, rate, bars, marker=marker, ms=4, capsize=2, lw=1.2, ls=line, color=color, label=name
         )
+    for name, (centre, rate, low, high) in (full or {}).items():
+        color = COLORS.get(name.lower(), COLORS["other"])
+        ax.plot(centre, rate, lw=1.2, color=color, label=f"{name}, full scale")
+        ax.fill_between(centre, low, high, color=color, alpha=0.25, lw=0)
     ax.set(xlabel=r"$\Vert\Gamma\Vert_{0,\infty}^s$ of the draw", xlim=(0, None), ylim=(-0.04, 1.04))
     ax.set_ylabel("rate of success")
     ax.set_title(title, fontsize=10)
@@ -58,13 +64,14 @@ def recovery(rates, level=None, ax=None, title=None):
     return ax
 
 
-def recoveries(panels, level=None, width=7.0, height=2.5):
-    """Panels ``{title: rates}`` of :func:`recovery` side by side; returns the figure."""
+def recoveries(panels, level=None, width=7.0, height=2.5, full=None):
+    """Panels ``{title: rates}`` of :func:`recovery` side by side, with ``full`` one such dict more; returns
+    the figure."""
     fig, axes = plt.subplots(
         1, len(panels), squeeze=False, sharey=True, layout="constrained", figsize=(width, height)
     )
     for (title, rates), ax in zip(panels.items(), axes.flat, strict=True):
-        recovery(rates, level, ax, title)
+        recovery(rates, level, ax, title, (full or {}).get(title))
         ax.get_legend().remove()
         ax.label_outer()
     names = axes[0, 0].get_legend_handles_labels()

@@ -157,14 +157,12 @@ def _compiled_shifts(D, y, k, bound):
     space = D.positions if len(D.positions) == 2 else (1, *D.positions)
     cross = _cross_correlations(D).astype(dtype)
     corr = np.ascontiguousarray((D.T @ y).reshape(space[0], space[1] * m), dtype)
-    tiny = float(np.abs(corr).max()) * (1e-10 if dtype == np.float64 else 1e-5)
-    support, z, trace = np.empty(k, np.int64), np.empty(k, dtype), np.empty(k)
     energy = float(np.sum(y * y, dtype=np.float64))
-    t, left = kernels.greedy.greedy(corr, cross, space, D.circular, bound, energy, tiny, support, z, trace)
+    support, z, trace, left = kernels.greedy.greedy(corr, cross, space, D.circular, bound, energy, k)
     gamma = np.zeros(math.prod(D.positions) * m, dtype)
-    gamma[support[:t]] = z[:t]
-    done = left <= bound if bound >= 0 else t == k or left <= 1e-15 * energy
-    return gamma.reshape(*D.positions, m), tuple(trace[:t].tolist()), bool(done)
+    gamma[support] = z
+    done = left <= bound if bound >= 0 else len(support) == k or left <= 1e-15 * energy
+    return gamma.reshape(*D.positions, m), tuple(trace.tolist()), bool(done)
 
 
 def _cross_correlations(D):

@@ -29,7 +29,7 @@ from .layered_guarantees import (
     sparse_dictionary_bound,
     threshold_interval,
 )
-from .phase_transition import PhaseTransition, phase_transition
+from .phase_transition import PhaseTransition, load_phase_transition, phase_transition
 
 __all__ = [
     "Layer",
@@ -43,6 +43,7 @@ __all__ = [
     "layered_bp_weights",
     "layered_thresholding_error_bounds",
     "layers_of",
+    "load_phase_transition",
     "local_count",
     "margin_bound",
     "omp_error_bound",

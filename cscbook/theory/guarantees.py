@@ -61,7 +61,7 @@ def omp_noise_level(mu, eps, gamma_min):
 def omp_error_bound(k, mu, eps):
     """``eps^2 / (1 - (k - 1) mu)``: bound on ``||gamma_OMP - gamma||_2^2`` below :func:`omp_noise_level`.
 
-    [Donoho, Elad & Temlyakov, 2006]; infinite where the bound says nothing.
+    [Donoho, Elad & Temlyakov, 2006]; infinite where the bound does not apply.
     """
     room = 1 - (check_level("k", k) - 1) * _check_mu(mu)
     return check_level("eps", eps) ** 2 / room if room > 0 else math.inf
@@ -122,7 +122,7 @@ def welch_bound(m, n):
     """``sqrt((m - 1) / (m (2 n - 1) - 1))``: no m filters of length n have all their shifts less
     coherent [Welch, 1974].
 
-    The ``m (2 n - 1)`` shifts that touch a patch live in ``2 n - 1`` dimensions.
+    The ``m (2 n - 1)`` shifts that touch a patch lie in ``2 n - 1`` dimensions.
     """
     m, n = check_whole("m", m), check_whole("n", n)
     return math.sqrt((m - 1) / (m * (2 * n - 1) - 1)) if m > 1 else 0.0

@@ -25,8 +25,8 @@ class Layer(NamedTuple):
     mu : float
         ``mu(D_i)``.
     stripe, patch : int
-        ``||Gamma_i||_{0,inf}`` over the stripes of ``D_i``, and over the patches that ``D_{i + 1}``
-        sees; of the deepest code over single needles, as no layer looks at it.
+        ``||Gamma_i||_{0,inf}`` over the stripes of ``D_i``, and over the patches that an atom of
+        ``D_{i + 1}`` covers; of the deepest code over single needles, as no layer follows.
     smallest, largest : float
         Magnitudes of the non-zeros.
     """
@@ -134,13 +134,13 @@ def layered_bp_error_bounds(layers, eps):
 
 
 def layered_bp_weights(layers, eps):
-    """``lam_i = 4 eps_{i - 1}``: the weights that :func:`layered_bp_error_bounds` speaks about."""
+    """``lam_i = 4 eps_{i - 1}``: the weights of :func:`layered_bp_error_bounds`."""
     return [4 * bound for bound in [check_level("eps", eps), *layered_bp_error_bounds(layers, eps)[:-1]]]
 
 
 def cover_count(before, D):
     """``c_i``: how many patches of ``D = D_i`` cover a stripe of ``before = D_{i - 1}``; ``ceil((2 n_{i -
-    1} - 1) / n_i)`` an axis for stride 1."""
+    1} - 1) / n_i)`` per axis for stride 1."""
     check_type("before", before, ConvDictionary, Product)
     check_type("D", D, ConvDictionary, Product)
     count = 1

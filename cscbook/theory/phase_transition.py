@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import array_namespace, as_map, asarray, check_level, check_type, check_whole, to_numpy
 from ..checkpoints import take_all, write_npz
+from ..datasets.files import _read
 from ..dictionaries.convolution import ConvDictionary, Product
 from ..norms import l0_inf_stripe, l2_inf_patch
 from ..pursuits import basis_pursuit, basis_pursuit_equality, omp
@@ -50,14 +51,14 @@ def same_support(found, truth):
 
 @dataclass(frozen=True)
 class PhaseTransition:
-    """What each trial of :func:`phase_transition` gave; all arrays have one entry a trial.
+    """What each trial of :func:`phase_transition` gave; all arrays have one entry per trial.
 
     Attributes
     ----------
     cardinality, l0_inf : int arrays
         Non-zeros of the true code, in all and in its fullest stripe.
     success : dict of bool arrays
-        One a pursuit.
+        One per pursuit.
     """
 
     cardinality: object
@@ -86,6 +87,37 @@ def wilson(outcomes, z=1.96):
     return p, max(low, 0.0), min(high, 1.0)  # up to rounding they are inside
 
 
+def load_phase_transition(amplitude=None):
+    """The trials of the full-scale experiment: OMP and BP on two filters of 64 samples, signals of 640.
+
+    Made by ``data/run_phase_transition.py``; ``registry()`` holds its command, seed and date. Without an
+    amplitude: 500 codes for each cardinality, up to 300, Gaussian non-zeros, no noise, and success is
+    ``same_code``. With an amplitude: 200 codes for each cardinality, up to 240, non-zeros uniform in
+    [-amplitude, amplitude], local noise level 0.1, and success is what the theorem on basis pursuit
+    promises, no false atom and none missed that is larger than ``7.5 * 0.1``.
+
+    Parameters
+    ----------
+    amplitude : float, optional
+        1, 5 or 20.
+
+    Returns
+    -------
+    PhaseTransition
+    """
+    with np.load(
+        _read(f"phase_transition{'' if amplitude is None else '_noisy'}.npz"), allow_pickle=False
+    ) as file:
+        kept = dict(file)
+    if amplitude is not None:
+        known = np.unique(kept["amplitude"]).tolist()
+        if check_level("amplitude", amplitude) not in known:
+            raise ValueError(f"amplitude = {amplitude}: expected None or one of {known}")
+        kept = {name: values[kept["amplitude"] == amplitude] for name, values in kept.items()}
+    count = {name: kept[name].astype(int) for name in ("cardinality", "l0_inf")}
+    return PhaseTransition(**count, success={name: kept[name] for name in ("OMP", "BP")})
+
+
 def phase_transition(
     D, cardinalities, trials, pursuits=None, *, amplitude=None, eps=0.0, success=same_code, seed=0, **running
 ):
@@ -109,7 +141,7 @@ def phase_transition(
     seed : int
         The trials of a cardinality depend on it and on the cardinality alone.
     n_jobs : int, optional
-        Parallel jobs, one a cardinality; joblib's default.
+        Parallel jobs, one per cardinality; joblib's default.
     progress : bool, default False
         Show a bar.
     folder : path, optional

@@ -23,6 +23,7 @@ import large
 import memory
 import mlcsc
 import patch_omp
+import threads
 
 PROBLEMS = {
     "patch_omp": patch_omp.run,
@@ -36,6 +37,7 @@ PROBLEMS = {
     "cdl": cdl.run,
     "inpainting": inpainting.run,
     "cnn": cnn.run,
+    "threads": threads.run,
     "device": device.run,
 }
 

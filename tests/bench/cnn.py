@@ -4,9 +4,10 @@
 brings, is not installed. ``python tests/bench/cnn.py`` trains the network of the book
 (32, 64 and 512 filters) and pursuits unfolded from it with the same seeds, and prints for each plan the
 accuracies on the held-out digits, their mean and spread, the paired difference from the plain network,
-and the CPU time of an epoch. ``--pooling`` compares strides with max-pooling instead. ``--attack EPS``
-attacks each network through its own steps, and ``--full-mnist`` reads MNIST's four files from a folder, or
-from where ``load_mnist`` looks, and reports the test accuracy.
+and the CPU time of an epoch. ``--converged`` adds basis pursuit that is solved in every layer and
+differentiated at its solution, and ``--small`` takes fewer filters. ``--pooling`` compares strides with
+max-pooling instead. ``--attack EPS`` attacks each network through its own steps, and ``--full-mnist`` reads
+MNIST's four files from a folder, or from where ``load_mnist`` looks, and reports the test accuracy.
 """
 
 import argparse
@@ -19,16 +20,16 @@ from harness import measure, table  # one thread: must come before numpy
 import numpy as np
 
 from cscbook import accuracy, load_digits, load_mnist, train_cnn
-from cscbook.networks import adversarial_noise
+from cscbook.networks import adversarial_noise, layered_bp
 from cscbook.networks.plans import cnn, layered_ista, ml_ista
 from cscbook.networks.pooling import pooled_cnn
 
 SIZES, ATOMS, STRIDES, BATCH = ((6, 6), (6, 6), (4, 4)), (32, 64, 512), (2, 2, 1), 64
 
 
-def plans(unfoldings):
-    """``{name: (plan, free)}``: the network first, then what is unfolded from it."""
-    found = {"CNN": (cnn, False)}
+def plans(unfoldings, converged=False):
+    """``{name: (plan, free)}``: the network first, then what is unfolded from it, or solved."""
+    found = {"CNN": (cnn, False)} | ({"layered BP": (layered_bp(tol=3e-3), False)} if converged else {})
     for T in unfoldings:
         found |= {
             f"layered ISTA, T = {T}": (layered_ista(T), False),
@@ -115,6 +116,10 @@ def main():
     parser.add_argument(
         "--only", default="", help="only plans whose name holds one of these, comma-separated"
     )
+    parser.add_argument("--converged", action="store_true", help="basis pursuit in every layer, too")
+    parser.add_argument(
+        "--small", action="store_true", help="16, 32, 128 filters, rate 0.002"
+    )
     parser.add_argument("--pooling", action="store_true")
     parser.add_argument(
         "--attack", type=float, default=0.0, metavar="EPS", help="accuracies under noise of this norm"
@@ -128,8 +133,9 @@ def main():
         five = {"sizes": ((5, 5), (5, 5), (4, 4))}
         named = {"stride": ((cnn, False), five), "max-pooling": ((pooled_cnn, False), five)}
     else:
-        some = ["CNN", *options.only.split(",")]
-        named = {n: (plan, {}) for n, plan in plans(options.unfoldings).items() if any(s in n for s in some)}
+        some, every = ["CNN", *options.only.split(",")], plans(options.unfoldings, options.converged)
+        shape = {"atoms": (16, 32, 128), "rate": 2e-3} if options.small else {}
+        named = {n: (plan, shape) for n, plan in every.items() if any(s in n for s in some)}
     print(f"{date.today()}, {len(data[0])} and {len(data[2])} digits, {options.epochs} epochs, one thread")
     compare(named, data, options)
 

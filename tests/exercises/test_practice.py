@@ -27,15 +27,19 @@ def added_up(r, excess, n):
     return my_local_dual(r, excess, n, collect=np.add)
 
 
-WRONG = [(too_little, "one and a half"), (on_a_line, "circle"), (added_up, "larger weight")]
+WRONG = [
+    ("local_dual", too_little, "one and a half"),
+    ("local_dual", on_a_line, "circle"),
+    ("local_dual", added_up, "larger weight"),
+]
 
 
 def test_the_solution_passes():
     assert check(my_local_dual), check(my_local_dual)
 
 
-@pytest.mark.parametrize(("function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
-def test_a_wrong_one_is_told_why(function, sentence):
-    function.__name__ = "my_local_dual"
+@pytest.mark.parametrize(("name", "function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
+def test_a_wrong_one_is_told_why(name, function, sentence):
+    function.__name__ = f"my_{name}"
     verdict = check(function)
     assert not verdict and sentence in verdict.wrong, verdict

@@ -91,7 +91,7 @@ good(book.dense, D=D)
 good(book.linear_operator, D=D)
 good(book.low_coherence_dictionary, m=2, n=8, starts=1)
 good(book.normalize, D=2 * M)
-good(book.random_molecules, size=8, c=3, m=2, entries=2, space=20, rng=rng())
+good(book.random_molecules, size=8, c=3, m=2, entries=2, space=20, rng=rng(), positive=True)
 good(book.spaced_code, space=80, m=2, every=(10, 12), together=1, low=0.7, rng=rng())
 
 # --- local views, norms, shrinkage ----------------------------------------------------------------

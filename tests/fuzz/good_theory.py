@@ -57,6 +57,7 @@ good(
     seed=0,
     n_jobs=1,
 )
+good(theory.load_phase_transition, amplitude=5)
 
 # --- sound ----------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import pytest
 
 from cscbook import ConvDictionary, duality_gap, inpaint, patch_filters, psnr, self_dictionary, to_numpy
 from cscbook.imaging.batches import crop, pad, padded_dictionary, roughness
-from cscbook.imaging.inpainting import conjugate_gradients, plate
+from cscbook.imaging.inpainting import plate
 from cscbook.imaging.total_variation import gradient, gradient_adjoint
 from cscbook.pursuits.relaxation import Masked
 
@@ -116,13 +116,6 @@ def test_plate_is_exact_where_the_image_is_constant():
     assert np.allclose(plate(70 * mask, mask, 1.0, 0 * mask, tol=1e-9), 70, atol=1e-3), (
         "one pixel seen: its value"
     )
-
-
-def test_conjugate_gradients_solve(rng):
-    A = rng.standard_normal((12, 12))
-    A = A @ A.T + np.eye(12)
-    b = rng.standard_normal(12)
-    assert np.allclose(conjugate_gradients(lambda x: A @ x, b, 0 * b, 1e-12, 100), np.linalg.solve(A, b))
 
 
 def test_the_image_itself_teaches_its_filters(xp, filters, rng):

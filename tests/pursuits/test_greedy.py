@@ -1,5 +1,6 @@
 """OMP, held against its definition, dense algebra and the explicit matrix."""
 
+import numba
 import numpy as np
 import pytest
 from problems import CASES, convolutional_problem, matrix_problem
@@ -132,6 +133,27 @@ def test_omp_is_omp_on_the_matrix(xp, rng, case, stop):
         to_numpy(found.gamma).ravel(), matrix.gamma, atol=1e-3 if xp.dtype == "float32" else 1e-7
     )
     np.testing.assert_allclose(found.trace, matrix.trace, atol=1e-3 if xp.dtype == "float32" else 1e-7)
+
+
+def test_any_number_of_threads_chooses_the_same_atoms_to_the_bit(rng, monkeypatch):
+    """On an image whose stripes are wide enough to be shared among threads."""
+    D = ConvDictionary(rng.standard_normal((7, 7, 1, 26)), (40, 44))
+    y, found = rng.standard_normal((40, 44, 1)), []
+    for threads in (1, 2, 4):
+        monkeypatch.setattr(numba, "get_num_threads", lambda threads=threads: threads)
+        found.append(omp(D, y, k=450).gamma)
+    assert np.count_nonzero(found[0]) == 450
+    assert all(np.array_equal(found[0], other) for other in found[1:])
+
+
+@pytest.mark.parametrize("k", [384, 385], ids=["one factor of all", "conjugate gradients nearby"])
+def test_both_ways_of_least_squares_leave_a_residual_orthogonal_to_the_chosen(rng, k):
+    D = ConvDictionary(rng.standard_normal((16, 1, 2)), (2400,))
+    y = rng.standard_normal((2400, 1))
+    gamma = omp(D, y, k=k).gamma
+    assert np.count_nonzero(gamma) == k
+    left = D.T @ (y - D @ gamma)
+    assert np.abs(left[gamma != 0]).max() < 1e-9 * np.abs(D.T @ y).max()
 
 
 def test_many_atoms_are_settled_exactly(rng):

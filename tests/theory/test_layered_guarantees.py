@@ -15,6 +15,7 @@ from cscbook import (
     dcp_is_unique,
     dense,
     effective,
+    forward_pass,
     hard,
     l0_inf_stripe,
     l2_inf_patch,
@@ -176,6 +177,27 @@ def test_layered_thresholding_obeys_its_bounds(small, rng, shrink):
         found = layered_thresholding(layers, x + e, betas, shrink)
         assert all(a <= b for a, b in zip(local_errors(layers, found, codes), bounds, strict=True))
         assert all(((f != 0) == (c != 0)).all() for f, c in zip(found, codes, strict=True))
+
+
+def test_the_relu_pass_obeys_the_bounds_where_codes_are_not_negative(rng):
+    """Soft non-negative thresholds: the forward pass of a network with the biases ``-betas``."""
+    D1 = ConvDictionary(low_coherence_dictionary(2, 256, starts=1), (2560,))
+    layers = [D1, random_molecules(20, 2, 2, 4, 2560, rng, positive=True)]
+    for _ in range(25):
+        codes, x, e, eps, facts = draw(rng, layers, (540, 600), low=0.9)
+        codes = [np.abs(c) for c in codes]
+        x = D1 @ codes[0]
+        assert np.allclose(codes[0], layers[1] @ codes[1]) and facts == layers_of(layers, codes)
+        betas, bounds = [], [eps]
+        for i in (0, 1):
+            least, most = threshold_interval(facts[i], bounds[-1])
+            betas.append(least + 0.05 * (most - least))
+            bounds = layered_thresholding_error_bounds(facts[: i + 1], eps, betas)
+        assert math.isfinite(bounds[-1]), "inside the hypothesis"
+        found = forward_pass(layers, x + e, betas)
+        assert all(0.1 * b < a <= b for a, b in zip(local_errors(layers, found, codes), bounds, strict=True))
+        assert all(((f != 0) == (c != 0)).all() for f, c in zip(found, codes, strict=True))
+        assert not forward_pass(layers, e - x, betas)[0].any(), "of codes of the other sign nothing passes"
 
 
 def test_where_no_threshold_works_layered_basis_pursuit_does(small, rng):

@@ -5,10 +5,12 @@ from functools import partial
 import numpy as np
 import pytest
 
+from cscbook.datasets import registry
 from cscbook.dictionaries.convolution import ConvDictionary
-from cscbook.norms import l2_inf_patch
+from cscbook.norms import l0_inf_stripe, l2_inf_patch
 from cscbook.theory.phase_transition import (
     _codes,
+    load_phase_transition,
     phase_transition,
     recover_lagrangian_bp,
     recover_omp,
@@ -108,3 +110,36 @@ def test_functions_need_a_name_and_jobs_an_end(D):
         phase_transition(D, [1], 1, n_jobs=10**6)
     with pytest.raises(TypeError, match=r"cardinalities\[0\] = inf"):
         phase_transition(D, [np.inf], 1)
+
+
+@pytest.mark.parametrize("amplitude", [None, 1, 5, 20])
+def test_the_shipped_trials_are_those_of_their_seed(amplitude):
+    kept = load_phase_transition(amplitude)
+    for k in (24, 60):
+        at = kept.cardinality == k
+        long = ConvDictionary(np.ones((64, 1, 2)), (640,))
+        codes = _codes(long, k, int(at.sum()), amplitude, np.random.default_rng([0, k]))
+        assert sorted(l0_inf_stripe(g, long.size) for g in codes) == sorted(kept.l0_inf[at])
+
+
+def test_no_shipped_trial_fails_that_a_theorem_covers():
+    mu = 0.0738  # of the two filters of 64 samples
+    noiseless = load_phase_transition()
+    for outcome in noiseless.success.values():
+        assert outcome[noiseless.l0_inf < 0.5 * (1 + 1 / mu)].all() and not outcome.all()
+    for amplitude in (1, 5, 20):
+        noisy = load_phase_transition(amplitude)
+        assert noisy.success["BP"][noisy.l0_inf < (1 + 1 / mu) / 3].all()
+        assert not noisy.success["BP"].all()
+
+
+def test_the_registry_counts_the_shipped_trials():
+    facts, noisy = registry(), [load_phase_transition(a) for a in (1, 5, 20)]
+    assert facts["phase_transition.npz"]["codes"] == load_phase_transition().l0_inf.size
+    assert facts["phase_transition_noisy.npz"]["codes"] == sum(run.l0_inf.size for run in noisy)
+
+
+@pytest.mark.parametrize("amplitude", [2, -1.0, float("nan"), "loud"])
+def test_other_amplitudes_were_not_run(amplitude):
+    with pytest.raises((ValueError, TypeError), match="amplitude"):
+        load_phase_transition(amplitude)

@@ -16,7 +16,7 @@ from .ksvd import GAIN, Denoised, averaged, centred_patches, code_patches, image
 
 def by_dictionary(y, sigma, D, name="D"):
     """Pairs (channel, dictionary), the side of a patch, and ``sigma`` as a float; a tuple ``D`` holds one
-    dictionary a channel."""
+    dictionary per channel."""
     check("y", y, ndim=3)
     each = D if isinstance(D, tuple) else (D,) * y.shape[-1]
     rows = [check(name, one, ndim=2).shape[0] for one in each]
@@ -48,7 +48,7 @@ def _in_rounds(method, y, sigma, D, rounds, gain):
 
 
 def disagreement(P, x, size):
-    """What each patch says against the image, ``q_i = p_i - R_i x``, as columns (size^2, p).
+    """By how much each patch differs from the image, ``q_i = p_i - R_i x``, as columns (size^2, p).
 
     Where ``x`` is the plain average of the patches ``P``, ``sum_i R_i^T q_i = 0``
     [Romano & Elad, 2015].
@@ -64,7 +64,7 @@ def disagreement(P, x, size):
 
 
 def share_disagreement(y, sigma, D, rounds=3, gain=GAIN):
-    """Yield rounds of sharing the disagreement: code ``R_i y - q_i``, average, look what ``q_i`` is left.
+    """Yield rounds of sharing the disagreement: code ``R_i y - q_i``, average, and compute ``q_i`` anew.
 
     ``q_i = D g_i - R_i x`` starts from zero, so the first round is :func:`denoise_omp`. After
     [Romano & Elad, 2015], who also go on learning the dictionary.
@@ -104,7 +104,7 @@ def sos(denoise, y, rho=0.5, rounds=5):
 
     Strengthen, operate, subtract. For a linear denoiser ``f = W`` the fixed
     point is ``(I + rho (I - W))^{-1} W y``, reached if every eigenvalue of W
-    has ``rho |1 - lambda| < 1`` [Romano & Elad, 2015].
+    has ``rho |1 - eig| < 1`` [Romano & Elad, 2015].
 
     Parameters
     ----------

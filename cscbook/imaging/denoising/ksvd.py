@@ -188,7 +188,7 @@ def synthesize(D, code):
 
 
 def single(x):
-    """``x`` in single precision, which codes of noisy patches do not notice."""
+    """``x`` in single precision, which is precise enough for codes of noisy patches."""
     xp = array_namespace(x)
     return xp.astype(x, xp.float32)
 

@@ -1,7 +1,7 @@
 """Local models other than sparsity: a mixture of Gaussians for a patch, low rank for a group of similar ones.
 
-Both work on the patches of :func:`image_patches`, as the sparse methods do, and differ in what they
-believe of them.
+Both work on the patches of :func:`image_patches`, as the sparse methods do, and differ in the model
+that they assume for them.
 """
 
 import math
@@ -140,7 +140,7 @@ def denoise_wnnm(
         Of :func:`similar_patches`.
     rounds : int
     feedback, left : float
-        How much of what was removed comes back, and which share of the noise is believed to remain.
+        How much of what was removed comes back, and which share of the noise is assumed to remain.
 
     Returns
     -------

@@ -16,7 +16,7 @@ def similar_patches(x, size, members, window, stride=1):
     x : array (H, W, c)
         Patches are compared over all channels.
     size, members, window : int
-        Side of a patch, patches a group, and side of the square of positions.
+        Side of a patch, patches per group, and side of the square of positions.
     stride : int
         References start at every ``stride``-th row and column, and at the last ones.
 

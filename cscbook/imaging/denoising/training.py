@@ -22,13 +22,13 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     """Train a pursuit so that the average over shifts of ``C @ pursuit(y)`` comes close to the clean image.
 
     The loss is the mean of ``(x - xhat)^2`` over random crops, in all eight views and with fresh noise each
-    time, and is lessened by Adam; the rate falls linearly to zero. Pixels at the border of a crop,
+    time, and is lowered by Adam; the rate falls linearly to zero. Pixels at the border of a crop,
     which fewer atoms reach, do not count.
 
     Parameters
     ----------
     images : list of arrays (H, W, c)
-        Clean, in 0..255; all channels teach the same arrays.
+        Clean, in 0..255; the same arrays are learned from all channels.
     sigma : float
     start : dict of arrays
         Such as :func:`~cscbook.networks.csc_start` gives, with ``C`` (n, n, 1, m).
@@ -43,7 +43,7 @@ def train_denoiser(images, sigma, start, plan, stride, *, shifts=4, blocks=8, n_
     n_iter : int
         Rounds.
     batch, steps : int, default 16 and 100
-        Crops a step, at most as many as there are different ones, and steps a round.
+        Crops per step, at most as many as there are different ones, and steps per round.
     rate : float, default 4e-3
     rng : numpy Generator, optional
     progress : bool, default False
