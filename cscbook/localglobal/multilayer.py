@@ -8,7 +8,7 @@ from .slices import _aggregate, _patches
 
 
 def local_ml_ista(dictionaries, y, lams, step=None, shrink=soft, start=None):
-    """Yield the deepest codes of :func:`~cscbook.ml_ista`, computed patch by patch, for ever.
+    """Yield the deepest codes of :func:`~cscbook.layered.ml_ista`, computed patch by patch, for ever.
 
     Towards the signal every needle lays down its slice, ``h_{i - 1} = sum_j R_j^T D_L alpha_j``. Then,
     towards the deepest layer, it does in parallel ``alpha_j <- shrink(alpha_j - c_i D_L^T R_j (h_{i - 1} -
@@ -19,7 +19,7 @@ def local_ml_ista(dictionaries, y, lams, step=None, shrink=soft, start=None):
     ----------
     dictionaries : list of ConvDictionaries
     y, lams, step, shrink, start
-        As for :func:`~cscbook.ml_ista`.
+        As for :func:`~cscbook.layered.ml_ista`.
     """
     check_each("dictionaries", dictionaries, ConvDictionary)
     gamma, steps, betas = _prepare(dictionaries, y, lams, step, start)
