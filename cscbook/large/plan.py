@@ -103,7 +103,8 @@ def simulate_step(work, driver, size, workers, bandwidth=1.25e8):
 
 
 def _costs(name, values):
-    values = check(name, np.asarray(values), ndim=1).astype(float)
+    values = np.asarray(values)
+    values = check(name, values.astype(float) if values.dtype.kind in "iu" else values, ndim=1).astype(float)
     if (values < 0).any():
         raise ValueError(f"{name} holds {values.min()}: expected numbers, at least 0")
     return values

@@ -27,15 +27,42 @@ def added_up(r, excess, n):
     return my_local_dual(r, excess, n, collect=np.add)
 
 
-WRONG = [(too_little, "one and a half"), (on_a_line, "circle"), (added_up, "larger weight")]
+def my_summed_gap(tiles, least=1.0):
+    a, b, c, top = np.transpose(tiles)
+    s, primal = max(least, top.max()), a.sum() / 2 + c.sum()
+    return (primal - b.sum() / s + a.sum() / (2 * s**2)) / primal
 
 
-def test_the_solution_passes():
-    assert check(my_local_dual), check(my_local_dual)
+def no_least_scale(tiles):
+    return my_summed_gap(tiles, least=0.0)
 
 
-@pytest.mark.parametrize(("function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
-def test_a_wrong_one_is_told_why(function, sentence):
-    function.__name__ = "my_local_dual"
+def own_scales(tiles):
+    a, b, c, top = np.transpose(tiles)
+    s, primal = np.maximum(1, top), a.sum() / 2 + c.sum()
+    return (primal - (b / s - a / (2 * s**2)).sum()) / primal
+
+
+def not_divided(tiles):
+    return my_summed_gap(tiles) * sum(tile[0] / 2 + tile[2] for tile in tiles)
+
+
+DUAL = [(too_little, "one and a half"), (on_a_line, "circle"), (added_up, "larger weight")]
+GAP = [
+    (no_least_scale, "do not enlarge"),
+    (own_scales, "worst tile"),
+    (not_divided, "share of the objective"),
+]
+WRONG = [(my_local_dual, *one) for one in DUAL] + [(my_summed_gap, *one) for one in GAP]
+
+
+@pytest.mark.parametrize("right", [my_local_dual, my_summed_gap])
+def test_the_solution_passes(right):
+    assert check(right), check(right)
+
+
+@pytest.mark.parametrize(("right", "function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))
+def test_a_wrong_one_is_told_why(right, function, sentence):
+    function.__name__ = right.__name__
     verdict = check(function)
     assert not verdict and sentence in verdict.wrong, verdict
