@@ -16,7 +16,7 @@ import cdl
 import cnn
 import conv_bp
 import conv_omp
-import device
+import gpu
 import inpainting
 import ksvd_denoising
 import large
@@ -36,7 +36,7 @@ PROBLEMS = {
     "cdl": cdl.run,
     "inpainting": inpainting.run,
     "cnn": cnn.run,
-    "device": device.run,
+    "gpu": gpu.run,
 }
 
 
