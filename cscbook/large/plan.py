@@ -4,9 +4,7 @@ import heapq
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..arrays import check, check_level, check_whole
+from ..arrays import check, check_level, check_whole, to_numpy
 from .maps import AHEAD
 
 ROUTE = "driver", "network", "workers", "network", "driver"  # there, and with the result back
@@ -103,7 +101,7 @@ def simulate_step(work, driver, size, workers, bandwidth=1.25e8):
 
 
 def _costs(name, values):
-    values = np.asarray(values)
+    values = to_numpy(values)
     values = check(name, values.astype(float) if values.dtype.kind in "iu" else values, ndim=1).astype(float)
     if (values < 0).any():
         raise ValueError(f"{name} holds {values.min()}: expected numbers, at least 0")
