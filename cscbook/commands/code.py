@@ -7,10 +7,10 @@ from ..arrays import to_numpy
 from ..checkpoints import writing
 from ..datasets import split_frequencies
 from ..dictionaries import ConvDictionary
-from ..imaging import dct_filters
 from ..pursuits import basis_pursuit
-from .dictionaries import dictionary_option, read_filters
+from .dictionaries import chosen_filters, dictionary_option
 from .files import load, plan, run, save_numbers, save_picture, shared
+from .large import code_files
 from .tiles import bar, tiles
 
 SIDE = 192
@@ -24,21 +24,32 @@ EXAMPLE = "Example: cscbook code photo.jpg -o code.npz writes code.npz and code.
 @click.option("--lam", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True,
               help="Price of an atom, on the scale from 0 to 255: larger uses fewer.")  # fmt: skip
 @dictionary_option
-def code(inputs, output, force, quiet, lam, dictionary):
+@click.option("--tiles", "side", type=click.IntRange(1), metavar="SIDE",
+              help="For an .npy or .zarr larger than memory: pixels on a side of a tile.")  # fmt: skip
+@click.option("--tol", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True,
+              help="How near to the best code: the gap that is certified.")  # fmt: skip
+@click.option("--as-is", is_flag=True, help="With --tiles: do not take the smooth part away.")
+def code(inputs, output, force, quiet, lam, dictionary, side, tol, as_is):
     """Write pictures as a smooth part and few atoms.
 
     The npz holds "filters" (n, n, 1, m), "values" and "places" (channel, row, column, filter) of the
     atoms, and the smooth part "low". The png shows the picture, what the code makes of it, and where its
     atoms stand.
+
+    With --tiles an array in a file is coded into a folder, and the code is that of the whole array. What
+    was interrupted goes on when the same command is given again.
     """
+    if side is not None:
+        if force:
+            raise click.UsageError("--force does not go with --tiles: remove the folder that is in the way.")
+        return code_files(inputs, output, quiet, dictionary, lam, None if as_is else SMOOTH, side, tol)
     jobs = plan(inputs, output, force, [("code", ".npz"), ("code", ".png")], (".npz",))
 
     def work(source, targets):
-        filters = np.asarray(dct_filters() if dictionary is None else read_filters(dictionary), dtype=float)
-        y = load(source)
+        y, filters = load(source), chosen_filters(dictionary)
         if min(y.shape[:2]) < filters.shape[0]:
             raise ValueError(f"{source} is smaller than a filter of {filters.shape[0]} pixels.")
-        low, rebuilt, places, values = coded(y, filters, lam, quiet)
+        low, rebuilt, places, values = coded(y, filters, lam, quiet, tol)
         with writing(*targets) as (numbers, picture):
             save_numbers(numbers, filters=filters, places=places, values=values, low=low, lam=lam)
             save_picture(picture, panels(y, rebuilt, places), targets[1])
@@ -48,7 +59,7 @@ def code(inputs, output, force, quiet, lam, dictionary):
     return run(jobs, work, quiet)
 
 
-def coded(y, filters, lam, quiet=False):
+def coded(y, filters, lam, quiet=False, tol=1e-3):
     """The code of a picture (H, W, c), channel by channel: ``(low, low + D gamma, places, values)``.
 
     Windows overlap by two filters on each side; an atom is kept where it starts in the middle of one.
@@ -60,7 +71,7 @@ def coded(y, filters, lam, quiet=False):
             part = y[tile.window][..., c : c + 1]
             smooth, high = split_frequencies(part, SMOOTH)
             D = ConvDictionary(filters, part.shape[:2], circular=False)
-            gamma = own_atoms(to_numpy(basis_pursuit(D, high, lam, tol=1e-3).gamma), tile, y.shape[:2])
+            gamma = own_atoms(to_numpy(basis_pursuit(D, high, lam, tol=tol).gamma), tile, y.shape[:2])
             low[tile.core][..., c] += to_numpy(smooth)[tile.inside][..., 0]
             rebuilt[tile.window][..., c] += to_numpy(D @ gamma)[..., 0]
             at = np.argwhere(gamma)

@@ -5,6 +5,8 @@ import zipfile
 import click
 import numpy as np
 
+from ..imaging import dct_filters
+
 dictionary_option = click.option(
     "--dictionary",
     type=click.Path(exists=True, dir_okay=False),
@@ -24,6 +26,11 @@ def read_filters(file):
     if not np.isfinite(filters).all() or not (filters**2).sum(axis=(0, 1, 2)).all():
         raise ValueError(f"{file} holds filters that are zero, infinite or no numbers.")
     return filters
+
+
+def chosen_filters(file):
+    """The filters of ``--dictionary``, or cosines where there is none, as float64."""
+    return np.asarray(dct_filters() if file is None else read_filters(file), dtype=float)
 
 
 def filters_picture(filters, zoom=4):

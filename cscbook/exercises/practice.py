@@ -1,4 +1,4 @@
-"""Judges of Part 6: how a pursuit is certified."""
+"""Judges of Part 6: how a pursuit is certified, at once and tile by tile."""
 
 import numpy as np
 
@@ -27,3 +27,19 @@ def local_dual(function):
     yield "Where two violations reach, the larger weight counts.", same(taken[1], 0.3 * np.exp(-2 / n))
     excess[0] = 5.0
     yield "No more than everything is taken.", same(np.asarray(function(r, excess, n))[2], 0.0)
+
+
+def summed_gap(function):
+    """``my_summed_gap(tiles)``: for each tile ``(a, b, c, top)`` with ``a = ||r||^2``, ``b = r^T y``,
+    ``c = lam ||gamma||_1`` and ``top = ||D^T r||_inf / lam``; gives the relative duality gap of all."""
+    optimal = [(2.0, 3.0, 0.5, 1.0), (4.0, 5.0, 1.5, 0.8)]
+    yield (
+        "At the optimum, where b = a + c in all, the gap is zero.",
+        same(function(optimal), 0.0),
+    )
+    low = [(*tile[:3], 0.3) for tile in optimal]
+    yield "Correlations under the bound do not enlarge the dual point.", same(function(low), 0.0)
+    off, gap = [(*optimal[0][:3], 1.25), optimal[1]], (5 - 8 / 1.25 + 3 / 1.25**2) / 5
+    found = function(off)
+    yield "It is a share of the objective.", not same(found, 5 * gap)
+    yield "One scale for the whole image, that of its worst tile.", same(found, gap)

@@ -2,7 +2,7 @@
 
 from .code import TiledCode, open_code
 from .maps import dask_map, executor_map
-from .plan import Plan, cluster_plan
+from .plan import Plan, cluster_plan, simulate_step
 from .pursuit import TiledPursuit, code_tiles
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "dask_map",
     "executor_map",
     "open_code",
+    "simulate_step",
 ]

@@ -1,9 +1,11 @@
 """How far the work in a folder is: one small file, replaced whole after each round."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..arrays import check_type
 from ..checkpoints import writing
 
 FORMAT = 1
@@ -45,8 +47,13 @@ class Manifest:
     tiles: tuple = ()
 
 
+def folder_at(folder):
+    """A folder as a path."""
+    return Path(check_type("folder", folder, str, os.PathLike))
+
+
 def file_in(folder):
-    return Path(folder) / "manifest.json"
+    return folder_at(folder) / "manifest.json"
 
 
 def write_manifest(folder, manifest):

@@ -24,8 +24,9 @@ def executor_map(pool, workers=None):
     workers : int, optional
         How many work in it; default: what the pool says.
     """
+    submit = _submit_of("pool", pool)
     workers = getattr(pool, "_max_workers", 1) if workers is None else workers
-    return partial(_in_order, pool.submit, AHEAD * check_whole("workers", workers))
+    return partial(_in_order, submit, AHEAD * check_whole("workers", workers))
 
 
 def dask_map(client, workers=None):
@@ -39,8 +40,15 @@ def dask_map(client, workers=None):
     workers : int, optional
         How many threads work there; default: as many as there are now.
     """
+    submit = partial(_submit_of("client", client), pure=False)
     workers = sum(client.nthreads().values()) if workers is None else workers
-    return partial(_in_order, partial(client.submit, pure=False), AHEAD * check_whole("workers", workers))
+    return partial(_in_order, submit, AHEAD * check_whole("workers", workers))
+
+
+def _submit_of(name, pool):
+    if not callable(getattr(pool, "submit", None)):
+        raise TypeError(f"{name} is of type {type(pool).__name__}: expected something with a method submit")
+    return pool.submit
 
 
 def _in_order(submit, ahead, function, items):

@@ -1,8 +1,13 @@
-"""How long a step on a cluster takes, from what one task costs."""
+"""How long a step on a cluster takes, from what one task costs: by a formula, and by a clock played."""
 
+import heapq
+from collections import deque
 from dataclasses import dataclass
 
-from ..arrays import check_level, check_whole
+from ..arrays import check, check_level, check_whole, to_numpy
+from .maps import AHEAD
+
+ROUTE = "driver", "network", "workers", "network", "driver"  # there, and with the result back
 
 
 @dataclass(frozen=True)
@@ -51,3 +56,53 @@ def cluster_plan(tasks, workers, work, driver, size, bandwidth=1.25e8):
     seconds = busy[bottleneck] + sum(once.values()) - once[bottleneck]
     share = {name: spent / (seconds or 1.0) for name, spent in busy.items()}
     return Plan(seconds, tasks * size, bottleneck, share)
+
+
+def simulate_step(work, driver, size, workers, bandwidth=1.25e8):
+    """The seconds of a step, from a clock that is played task by task: what :func:`cluster_plan` predicts.
+
+    Each task passes the driver, the network, a worker, the network and the driver again, with half of the
+    driver's seconds and half of the bytes on each way. The driver, the network and each worker serve one task
+    at a time, in the order in which tasks arrive. As in :func:`executor_map`, a task is made when an earlier
+    one is kept, so that a few per worker are under way.
+
+    Parameters
+    ----------
+    work, driver : array (tasks,)
+        Seconds of each task on a worker, and at the driver.
+    size : array (tasks,)
+        Bytes of each task and its result together.
+    workers : int
+    bandwidth : float
+        Bytes in a second through the driver's network; default 1 Gbit/s.
+    """
+    workers, bandwidth = check_whole("workers", workers), check_level("bandwidth", bandwidth, True)
+    work, driver, size = (_costs(n, v) for n, v in (("work", work), ("driver", driver), ("size", size)))
+    if not len(work) == len(driver) == len(size):
+        raise ValueError(f"{len(work)} tasks in work, {len(driver)} in driver, {len(size)} in size")
+    cost = {"driver": driver / 2, "network": size / 2 / bandwidth, "workers": work}
+    free, waiting = {"driver": 1, "network": 1, "workers": workers}, {name: deque() for name in cost}
+    clock, events, begun = 0.0, [], min(len(work), AHEAD * workers)
+    waiting["driver"].extend((task, 0) for task in range(begun))
+    while events or any(waiting.values()):
+        for name, queue in waiting.items():
+            while queue and free[name]:
+                task, leg = queue.popleft()
+                free[name] -= 1
+                heapq.heappush(events, (clock + float(cost[name][task]), task, leg))
+        clock, task, leg = heapq.heappop(events)
+        free[ROUTE[leg]] += 1
+        if leg + 1 < len(ROUTE):
+            waiting[ROUTE[leg + 1]].append((task, leg + 1))
+        elif begun < len(work):
+            waiting["driver"].append((begun, 0))
+            begun += 1
+    return clock
+
+
+def _costs(name, values):
+    values = to_numpy(values)
+    values = check(name, values.astype(float) if values.dtype.kind in "iu" else values, ndim=1).astype(float)
+    if (values < 0).any():
+        raise ValueError(f"{name} holds {values.min()}: expected numbers, at least 0")
+    return values

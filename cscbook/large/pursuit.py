@@ -1,15 +1,14 @@
 """Basis pursuit of an image larger than memory: tiles that agree, and a certificate for the whole."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from ..arrays import as_map, check, check_level, check_whole
+from ..arrays import as_map, check, check_level, check_whole, to_numpy
 from ..checkpoints import fingerprint, writing
 from .code import TiledCode
 from .grid import Grid, inside, samples
-from .manifest import Manifest, read_manifest, write_manifest
+from .manifest import Manifest, folder_at, read_manifest, write_manifest
 from .signals import Signal
 from .store import Store
 from .tasks import Task, floor, improve, look, look_again, reach, relative_gap
@@ -97,13 +96,13 @@ class _Work:
 
     def __init__(self, y, filters, lam, folder, tile, map, progress):
         self.signal, self.lam = Signal(y), check_level("lam", lam, positive=True)
-        filters = check("filters", np.asarray(filters), ndim=4)
+        filters = check("filters", to_numpy(filters), ndim=4)
         if filters.shape[2] != self.signal.shape[2]:
             raise ValueError(
                 f"filters of shape {filters.shape} do not fit an image of shape {self.signal.shape}: "
                 "expected (h, w, c, m) with the channels of the image"
             )
-        dtype, m, self.folder = self.signal.dtype, filters.shape[-1], Path(folder)
+        dtype, m, self.folder = self.signal.dtype, filters.shape[-1], folder_at(folder)
         self.filters = np.ascontiguousarray(filters, dtype)
         self.grid = grid = Grid(self.signal.shape[:2], filters.shape[:2], check_whole("tile", tile))
         self.codes = Store(folder, "code", grid, m, dtype)

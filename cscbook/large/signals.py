@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from ..arrays import check
+from ..arrays import check, to_numpy
 
 
 class Signal:
@@ -25,7 +25,9 @@ class Signal:
         for name in ("shape", "dtype", "__getitem__"):
             if not hasattr(held, name):
                 raise TypeError(f"y is of type {type(y).__name__}: expected an array, or the path of an .npy")
-        self.shape, self.dtype = tuple(map(int, held.shape)), np.dtype(held.dtype).newbyteorder("=")
+        if isinstance(held, np.ma.MaskedArray):
+            raise TypeError("y is a masked array: expected a plain one (y.filled(0))")
+        self.shape, self.dtype = tuple(map(int, held.shape)), _dtype_of(held)
         if len(self.shape) != 3 or 0 in self.shape:
             raise ValueError(f"y has shape {self.shape}: expected (H, W, c), without an empty axis")
         if self.dtype not in (np.float32, np.float64):
@@ -36,7 +38,7 @@ class Signal:
 
     def read(self, place):
         """The window (h, w, c) at a pair of slices, a copy; its values are finite."""
-        return check("y", np.array(self._open()[place], self.dtype, order="C"))
+        return check("y", np.array(to_numpy(self._open()[place]), self.dtype, order="C"))
 
     def digest(self, places):
         """64 hexadecimal digits of the windows at these places."""
@@ -44,3 +46,11 @@ class Signal:
         for place in places:
             found.update(self.read(place))
         return found.hexdigest()
+
+
+def _dtype_of(held):
+    """The type of the numbers, in the byte order of this machine."""
+    try:
+        return np.dtype(held.dtype).newbyteorder("=")
+    except TypeError:
+        raise TypeError(f"y has dtype {held.dtype}: expected float32 or float64 of NumPy") from None

@@ -16,7 +16,7 @@ import cdl
 import cnn
 import conv_bp
 import conv_omp
-import device
+import gpu
 import inpainting
 import ksvd_denoising
 import large
@@ -38,7 +38,7 @@ PROBLEMS = {
     "inpainting": inpainting.run,
     "cnn": cnn.run,
     "threads": threads.run,
-    "device": device.run,
+    "gpu": gpu.run,
 }
 
 

@@ -27,15 +27,39 @@ def added_up(r, excess, n):
     return my_local_dual(r, excess, n, collect=np.add)
 
 
+def my_summed_gap(tiles, least=1.0):
+    a, b, c, top = np.transpose(tiles)
+    s, primal = max(least, top.max()), a.sum() / 2 + c.sum()
+    return (primal - b.sum() / s + a.sum() / (2 * s**2)) / primal
+
+
+def no_least_scale(tiles):
+    return my_summed_gap(tiles, least=0.0)
+
+
+def own_scales(tiles):
+    a, b, c, top = np.transpose(tiles)
+    s, primal = np.maximum(1, top), a.sum() / 2 + c.sum()
+    return (primal - (b / s - a / (2 * s**2)).sum()) / primal
+
+
+def not_divided(tiles):
+    return my_summed_gap(tiles) * sum(tile[0] / 2 + tile[2] for tile in tiles)
+
+
 WRONG = [
     ("local_dual", too_little, "one and a half"),
     ("local_dual", on_a_line, "circle"),
     ("local_dual", added_up, "larger weight"),
+    ("summed_gap", no_least_scale, "do not enlarge"),
+    ("summed_gap", own_scales, "worst tile"),
+    ("summed_gap", not_divided, "share of the objective"),
 ]
 
 
-def test_the_solution_passes():
-    assert check(my_local_dual), check(my_local_dual)
+@pytest.mark.parametrize("right", [my_local_dual, my_summed_gap])
+def test_the_solution_passes(right):
+    assert check(right), check(right)
 
 
 @pytest.mark.parametrize(("name", "function", "sentence"), WRONG, ids=lambda x: getattr(x, "__name__", None))

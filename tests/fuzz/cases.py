@@ -4,6 +4,7 @@ import importlib
 import inspect
 import os
 
+import fuzz.good_large
 import fuzz.good_pictures
 import numpy as np
 from fuzz.bad_values import bad_values
@@ -11,13 +12,14 @@ from fuzz.good_calls import CALLS
 
 import cscbook
 
-assert fuzz.good_pictures and fuzz.good_theory, "these modules fill the table"
+assert fuzz.good_large and fuzz.good_pictures and fuzz.good_theory, "these modules fill the table"
 
 PACKAGES = [
     "datasets",
     "dictionaries",
     "imaging",
     "interop",
+    "large",
     "layered",
     "learning",
     "localglobal",
@@ -40,6 +42,9 @@ WITHOUT_A_CALL = {
     "Cartoon": "",
     "Coupled": "",
     "PhaseTransition": "",
+    "Plan": "",
+    "TiledCode": "",
+    "TiledPursuit": "",
 }
 # So much work, or so much memory, is what such a value asks for.
 AMOUNTS = (
