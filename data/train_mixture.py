@@ -4,8 +4,8 @@
 
 Reads photographs from data/images, writes OUT/mixture.npz and its entry in OUT/registry.json; OUT is this
 folder unless another is given. The patches are random ones, as many of each photograph, in random views. All
-rounds take about three minutes of one core. It prints what EPLL reaches with it on two photographs that it has
-not seen. Single precision: another processor may give other last digits.
+rounds take about three minutes of one core. It prints what EPLL reaches with it on two photographs that
+it has not seen. Single precision: another processor may give other last digits.
 """
 
 import argparse

@@ -175,7 +175,7 @@ def _settle_all(new, corr, cross, chosen, room, factor, grid):
     return gain, new + 1
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _look(n, listed, corr, support, room, grid):
     """List a chosen atom with its correlation, unless it is listed; returns how many are."""
     lists, slot, rows, numbers = room
@@ -223,7 +223,7 @@ def _conjugate(members, rows, columns, values, numbers, tiny):
     return gain
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _nearby(found, n, rows, columns, chosen, grid):
     """List the chosen atoms within so many rows and columns of one, each once; returns how many."""
     _, place, head, link = chosen
@@ -244,13 +244,13 @@ def _nearby(found, n, rows, columns, chosen, grid):
     return size
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _around(i, n):
     """``i`` on a circle of length ``n``; a division costs more than all else here."""
     return i % n if i < -n or i >= 2 * n else i + n if i < 0 else i - n if i >= n else i
 
 
-@numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
+@numba.njit(nogil=True, fastmath=True, cache=True)
 def _inner(one, two, place, cross, grid):
     """Inner product of two chosen atoms, on the circle by the shorter way, or by both where an atom
     reaches that far."""
@@ -270,7 +270,7 @@ def _inner(one, two, place, cross, grid):
     return total
 
 
-@numba.njit(nogil=True, fastmath=True, cache=True, inline="always")
+@numba.njit(nogil=True, fastmath=True, cache=True)
 def _move(corr, cross, at, step, mine, dirty, marked, count, grid):
     """Subtract ``step`` times a placed atom from the residual that corr correlates with, in every so many
     rows; note each block that this changes once, and return how many are noted."""
