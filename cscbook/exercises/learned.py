@@ -279,3 +279,35 @@ def cscnet(function):
     for _ in range(3):
         gamma = _soft(gamma - B.T @ (A @ gamma - y), tau)
     yield "Five steps are five.", same(function(A, B, C, tau, y, 5), C @ gamma)
+
+
+def running_mean(function):
+    """``my_running_mean(codes)``: an iterable of codes; yields the mean of the first, of the first two, and
+    so on."""
+    rng = np.random.default_rng(3)
+    codes = rng.standard_normal((6, 4, 2))
+    found = [np.array(mean) for mean in function(iter(codes))]
+    yield "There are as many means as codes.", len(found) == 6
+    yield "The first mean is the first code.", same(found[0], codes[0])
+    yield "The second is half the sum of two.", same(found[1], codes[:2].mean(axis=0))
+    yield "The last is the mean of all.", same(found[-1], codes.mean(axis=0))
+    kept = list(function(iter(codes)))
+    yield "A mean that was yielded does not change afterwards.", same(kept[0], codes[0])
+
+
+def batch_norm(function):
+    """``my_batch_norm(z)``: correlations (p, positions, m) of a batch; gives each channel with mean zero and
+    standard deviation one."""
+    z = np.random.default_rng(4).standard_normal((5, 7, 3)) * np.array([1.0, 10.0, 0.1]) + 2
+    found = np.asarray(function(z), float)
+    yield "The shape stays.", found.shape == z.shape
+    yield (
+        "Each channel has the mean zero, over batch and positions.",
+        same(1 + found.mean((0, 1)), np.ones(3)),
+    )
+    yield "Each channel has the standard deviation one.", same(found.std((0, 1)), np.ones(3), 1e-4)
+    yield (
+        "The mean and the deviation are those of the whole batch, so that signals keep their differences.",
+        same(found, (z - z.mean((0, 1))) / z.std((0, 1)), 1e-4),
+    )
+    yield "Another unit and another zero change nothing.", same(function(7 * z + 3), found, 1e-4)

@@ -241,18 +241,48 @@ def cscnet_of_one_step_more(A, B, C, tau, y, steps):
     return my_cscnet(A, B, C, tau, y, steps + 1)
 
 
-SOLUTIONS = [
-    my_mmse_shrinkage,
-    my_resonance,
-    my_lista,
-    my_lista_gradient,
-    my_worst_noise,
-    my_attack,
-    my_residual_block,
-    my_dense_layer,
-    my_growth,
-    my_cscnet,
-]
+def my_running_mean(codes):
+    total = 0
+    for count, code in enumerate(codes, 1):
+        total = total + code
+        yield total / count
+
+
+def mean_of_all_but_one(codes):
+    total = 0
+    for count, code in enumerate(codes):
+        total = total + code
+        yield total / max(count, 1)
+
+
+def mean_in_one_place(codes):
+    mean = None
+    for count, code in enumerate(codes, 1):
+        mean = np.zeros_like(code) if mean is None else mean
+        mean += (code - mean) / count
+        yield mean
+
+
+def mean_at_the_end(codes):
+    yield np.mean(list(codes), axis=0)
+
+
+def my_batch_norm(z):
+    return (z - z.mean(axis=(0, 1))) / z.std(axis=(0, 1))
+
+
+def norm_of_each_signal(z):
+    return (z - z.mean(axis=1, keepdims=True)) / z.std(axis=1, keepdims=True)
+
+
+def norm_of_all_channels(z):
+    return (z - z.mean()) / z.std()
+
+
+def norm_without_the_mean(z):
+    return z / z.std(axis=(0, 1))
+
+
 WRONG = [
     ("mmse_shrinkage", most_likely_support, "its probability given b"),
     ("mmse_shrinkage", without_kappa, "larger in magnitude"),
@@ -285,6 +315,28 @@ WRONG = [
     ("cscnet", cscnet_with_one_dictionary, "A says is explained"),
     ("cscnet", cscnet_drawn_by_a, "draws with C"),
     ("cscnet", cscnet_of_one_step_more, "One step"),
+    ("running_mean", mean_of_all_but_one, "half the sum"),
+    ("running_mean", mean_in_one_place, "does not change afterwards"),
+    ("running_mean", mean_at_the_end, "as many means"),
+    ("batch_norm", norm_of_each_signal, "whole batch"),
+    ("batch_norm", norm_of_all_channels, "mean zero"),
+    ("batch_norm", norm_without_the_mean, "mean zero"),
+]
+
+
+SOLUTIONS = [
+    my_mmse_shrinkage,
+    my_resonance,
+    my_lista,
+    my_lista_gradient,
+    my_worst_noise,
+    my_attack,
+    my_residual_block,
+    my_dense_layer,
+    my_growth,
+    my_cscnet,
+    my_running_mean,
+    my_batch_norm,
 ]
 
 
