@@ -97,6 +97,11 @@ def test_a_level_is_one_number(value):
         check_level("sigma", value)
 
 
+def test_a_level_beyond_all_floats_is_no_level():
+    with pytest.raises(ValueError, match="expected a finite number"):
+        check_level("lam", 10**400)
+
+
 @pytest.mark.parametrize(
     "value, error", [(None, TypeError), ("3", TypeError), (2.5, ValueError), (0, ValueError)]
 )

@@ -104,6 +104,8 @@ def check_level(name, value, positive=False):
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} = {value!r}: expected one number") from None
+    except OverflowError:  # an integer beyond all floats
+        number = math.inf
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{name} = {value}: expected a finite number, not negative")
     most = MOST["float64"]

@@ -136,12 +136,12 @@ def layered_bp(ridge=0.1, tol=1e-4):
 def _layered_bp(theta, x, layers, ridge, tol):
     code, pulls = x, []
     for i, layer in enumerate(layers, 1):
-        code, back = _solved(theta, code, layer, i, ridge, tol)
+        code, back = solved_layer(theta, code, layer, i, ridge, tol)
         pulls.append(back)
     return code, chained(pulls)
 
 
-def _solved(theta, below, layer, i, ridge, tol):
+def solved_layer(theta, below, layer, i, ridge, tol):
     """One layer of basis pursuit, and its pullback ``g -> (gradient of below, gradients of arrays)``."""
     D = ConvDictionary(theta[f"W{i}"], layer.space, layer.stride, circular=False)
     code = _converged(D, below, -theta[f"b{i}"], ridge, tol, 1000)

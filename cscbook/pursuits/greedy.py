@@ -172,7 +172,10 @@ def _cross_correlations(D):
     Each atom is put in the middle of a signal that just holds its stripe, and correlated: Omega itself
     may not fit into memory.
     """
-    reach, m = [D.stride * (-(-n // D.stride) - 1) for n in D.size], D.filters.shape[-1]
+    far = [-(-n // D.stride) - 1 for n in D.size]
+    if not D.circular:  # two atoms are at most so many positions apart
+        far = [min(steps, P - 1) for steps, P in zip(far, D.positions, strict=True)]
+    reach, m = [D.stride * steps for steps in far], D.filters.shape[-1]
     span = tuple(n + 2 * r for n, r in zip(D.size, reach, strict=True))
     middle = np.pad(np.moveaxis(D.filters, -1, 0), [(0, 0), *((r, r) for r in reach), (0, 0)])
     cross = ConvDictionary(D.filters, span, D.stride, circular=False).T @ middle  # (m, *stripe, m)

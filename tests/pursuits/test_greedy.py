@@ -1,5 +1,7 @@
 """OMP, held against its definition, dense algebra and the explicit matrix."""
 
+import tracemalloc
+
 import numba
 import numpy as np
 import pytest
@@ -180,6 +182,20 @@ def test_places_near_a_border_or_a_seam_are_looked_at_afresh(size, space, circul
     y = rng.standard_normal((*space, 1))
     found, matrix = omp(D, y, k=k), omp(dense(D), y.ravel(), k=k)
     np.testing.assert_allclose(found.gamma.ravel(), matrix.gamma, atol=1e-9)
+
+
+def test_large_atoms_with_few_places_need_little_memory(rng):
+    """Two atoms are never further apart than the places allow: here one place, and three."""
+    for space, m in (((30, 30), 300), ((32, 30), 40)):
+        D = ConvDictionary(rng.standard_normal((30, 30, 1, m)), space, circular=False)
+        y = rng.standard_normal((*space, 1))
+        tracemalloc.start()
+        gamma = omp(D, y, k=5).gamma
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 20 * D.filters.nbytes  # a stripe without this limit: 59 x 59 x 300 x 300 numbers
+        expected = omp(dense(D), y.ravel(), k=5).gamma
+        np.testing.assert_allclose(gamma.ravel(), expected, atol=1e-9)
 
 
 def test_more_atoms_than_entries_and_atoms_of_zeros_are_named(rng):
