@@ -174,6 +174,9 @@ table(
     stochastic_resonance=lambda D, g, y: pursuits.stochastic_resonance(
         D, y, 0.05, partial(omp, k=2), draws=3, rng=np.random.default_rng(1)
     ),
+    resonance_estimates=lambda D, g, y: next(
+        pursuits.resonance_estimates(D, y, 0.05, partial(omp, k=2), rng=np.random.default_rng(1))
+    ),
     mmse_shrinkage=lambda D, g, y: pursuits.mmse_shrinkage(D.T @ y, 0.1, 1.0, 0.1),
     resonance_shrinkage=lambda D, g, y: pursuits.resonance_shrinkage(D.T @ y, 0.5, 0.1),
 )
@@ -247,6 +250,7 @@ table(
     positive_parts=lambda D, g, y: book.positive_parts(g),
     nonnegative=lambda D, g, y: [E.filters for E in book.nonnegative(D)],
     projection_pursuit=lambda D, g, y: book.projection_pursuit(D, y, [99] * len(D), [1, 2]),
+    dcp=lambda D, g, y: book.dcp(D, y, [99] * len(D), 0.1),
     layers_of=lambda D, g, y: true_layers(D, g),
     sparse_dictionary_bound=lambda D, g, y: theory.sparse_dictionary_bound(D[0], D[1], 3),
 )

@@ -59,6 +59,7 @@ def test_a_worker_that_is_killed_loses_nothing(client, tmp_path, work):
         "phase transition": lambda n, **more: transition(cardinalities=(1, 2, 4, 6, 9), **more),
         "learning": lambda n, **more: learned(**more),
     }
+    client.wait_for_workers(2)  # one may still be coming back from the test before
     before = client.run(os.getpid)
     found = calls[work]("1", map=killing(client, Path(marker)))
     assert marker.exists() and set(client.run(os.getpid).values()) != set(before.values())
