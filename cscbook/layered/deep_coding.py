@@ -27,7 +27,7 @@ def dcp(dictionaries, y, k, eps):
     of a code between is counted wherever a chosen atom can put one. Such counts only grow, so that an
     atom that is refused once is refused for good, and the bounds hold after every step.
 
-    Unlike :func:`~cscbook.projection_pursuit` it goes on with other atoms where the best does not fit.
+    Unlike :func:`~cscbook.layered.projection_pursuit` it goes on with other atoms where the best does not fit.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def dcp(dictionaries, y, k, eps):
     Returns
     -------
     Pursuit
-        ``gamma``: the deepest code; :func:`~cscbook.synthesize` gives the others. It obeys the bounds
+        ``gamma``: the deepest code; :func:`~cscbook.layered.synthesize` gives the others. It obeys the bounds
         ``k`` in any case. ``trace``: for one signal, the residual norm after each atom. ``converged``:
         every residual is at most ``eps``, up to rounding; if not, the signals may still have codes that
         this pursuit did not find.

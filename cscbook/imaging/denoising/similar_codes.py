@@ -40,7 +40,7 @@ def denoise_gsm(
 
     Over its own principal components, the code of a group is ``A = diag(theta) B``, with one scale
     ``theta_j >= 0`` for each component and standard normal ``B``, and minimises ``||A_y - diag(theta) B||^2 +
-    sigma^2 ||B||^2 + price sigma^2 sum_j log(theta_j)`` (:func:`scale_mixture`). Rounds, groups and averages
+    sigma^2 ||B||^2 + price sigma^2 sum_j log(theta_j)`` (``scale_mixture``). Rounds, groups and averages
     are those of :func:`denoise_wnnm`. After [Dong, Shi, Ma & Li, 2015], whose price is 4.
 
     Parameters
@@ -85,7 +85,7 @@ def scale_mixture(s, sigma, price, members, n_iter=8):
 
     Rows stay parallel to what they were, so that only their norms matter. The first scale is that of the
     clean coefficients, ``theta^2 = s^2 / members - sigma^2``; then ``b = theta s / (theta^2 + sigma^2)`` and
-    ``theta`` (:func:`best_scale`) in turn.
+    ``theta`` (``best_scale``) in turn.
     """
     xp = array_namespace(s)
     theta = xp.sqrt(xp.maximum(s * s / members - sigma**2, xp.zeros_like(s)))
@@ -114,8 +114,8 @@ def denoise_ncsr(
 ):
     """Nonlocally centralised sparse representation: codes are sparse around those of similar patches.
 
-    Patches are sorted into kinds (:func:`kind_bases`), each with its principal components as a dictionary.
-    The code of a patch is shrunk towards the mean code of the patches similar to it (:func:`centralize`).
+    Patches are sorted into kinds (``kind_bases``), each with its principal components as a dictionary.
+    The code of a patch is shrunk towards the mean code of the patches similar to it (``centralize``).
     Windows hold 30 x 30 places; rounds are those of :func:`denoise_wnnm`. After [Dong, Zhang, Shi & Li,
     2013]; there, the mean has weights that fall with the distance.
 
