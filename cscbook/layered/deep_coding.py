@@ -27,7 +27,8 @@ def dcp(dictionaries, y, k, eps):
     of a code between is counted wherever a chosen atom can put one. Such counts only grow, so that an
     atom that is refused once is refused for good, and the bounds hold after every step.
 
-    Unlike :func:`~cscbook.layered.projection_pursuit` it goes on with other atoms where the best does not fit.
+    Unlike :func:`~cscbook.layered.projection_pursuit` it goes on with other atoms where the best does not
+    fit.
 
     Parameters
     ----------
