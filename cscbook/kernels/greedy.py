@@ -120,12 +120,12 @@ def _settle(new, corr, cross, chosen, tiny, room, grid):
     image, step of one solve and step in all. Returns by how much ||r||^2 falls, and how many atoms were
     looked at.
     """
-    (support, place, _, _), ((atoms, members, near), slot, rows, numbers) = chosen, room
+    (_, place, _, _), ((atoms, members, near), slot, rows, numbers) = chosen, room
     p, q = grid[3], grid[4]
     columns, values = np.empty(4096, np.int64), np.empty(4096)
     listed, size, used, gain = 0, 0, 0, 0.0
     for n in near[: _nearby(near, new, 2 * p, 2 * q, chosen, grid)]:
-        listed = _look(n, listed, corr, support, room, grid)
+        listed = _look(n, listed, corr, place, room, grid)
     while True:
         before, candidates = size, listed
         for i in range(candidates):
@@ -136,7 +136,7 @@ def _settle(new, corr, cross, chosen, tiny, room, grid):
                     columns, values = np.concatenate((columns, columns)), np.concatenate((values, values))
                 members[size], rows[0, i], rows[1, i] = i, used, used + found
                 for n in near[:found]:
-                    listed = _look(n, listed, corr, support, room, grid)
+                    listed = _look(n, listed, corr, place, room, grid)
                     columns[used], values[used] = slot[n], _inner(at, n, place, cross, grid)
                     used += 1
                 size += 1
@@ -163,7 +163,7 @@ def _settle_all(new, corr, cross, chosen, room, factor, grid):
         square -= row[n] * row[n]
     row[new] = np.sqrt(square) if square > 1e-10 else 1e30  # in the span of the others: its step is zero
     for n in range(new + 1):
-        lists[0, n], v = n, corr[place[0, n], place[1, n] * grid[2] + place[2, n]]
+        lists[0, n], v = n, _correlation(n, corr, place, grid)
         for x in range(n):
             v -= factor[n, x] * step[x]
         step[n] = v / factor[n, n]
@@ -176,14 +176,19 @@ def _settle_all(new, corr, cross, chosen, room, factor, grid):
 
 
 @numba.njit(nogil=True, cache=True)
-def _look(n, listed, corr, support, room, grid):
+def _correlation(n, corr, place, grid):
+    """The correlation of a chosen atom with the residual."""
+    return corr[place[0, n], place[1, n] * grid[2] + place[2, n]]
+
+
+@numba.njit(nogil=True, cache=True)
+def _look(n, listed, corr, place, room, grid):
     """List a chosen atom with its correlation, unless it is listed; returns how many are."""
     lists, slot, rows, numbers = room
     if slot[n] < 0:
-        row = grid[1] * grid[2]
         slot[n], lists[0, listed], rows[0, listed] = listed, n, -1
         numbers[:, listed] = 0
-        numbers[0, listed] = corr[support[n] // row, support[n] % row]
+        numbers[0, listed] = _correlation(n, corr, place, grid)
         listed += 1
     return listed
 
