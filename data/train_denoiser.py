@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from entry import register
+from lessons import LESSONS, held_out
 
-from cscbook import add_noise, asarray, dct_dictionary, denoise_ksvd, grey, load_image, psnr
+from cscbook import asarray, dct_dictionary, denoise_ksvd, grey, load_image
 from cscbook.imaging import denoise_trained, save_denoiser, train_denoiser
 from cscbook.networks import csc_network, csc_start
 
 HERE = Path(__file__).parent
-LESSONS = ("cat", "ascent", "coffee", "brick", "rocket", "grass", "gravel")
-HELD_OUT = ("camera", "astronaut")
 SIGMA, SIZE, ROOT, STRIDE, STEPS, LAM, RATE, SEED = 25.0, 10, 11, 5, 4, 0.15, 3e-3, 0
 
 
@@ -38,13 +37,9 @@ def train(n_rounds, checkpoint):
 
 def reached(denoiser):
     """PSNR on whole held-out photographs, of the network and of K-SVD that learns from each noisy one."""
-    found = {}
-    for name in HELD_OUT:
-        x = grey(load_image(name))
-        y = add_noise(x, SIGMA)
-        ours, ksvd = denoise_trained(y, denoiser).x, denoise_ksvd(y, SIGMA).x
-        found[name] = {"psnr": round(psnr(ours, x), 2), "ksvd_psnr": round(psnr(ksvd, x), 2)}
-    return found
+    ours = held_out(lambda y: denoise_trained(y, denoiser).x, SIGMA)
+    ksvd = held_out(lambda y: denoise_ksvd(y, SIGMA).x, SIGMA)
+    return {name: {"psnr": ours[name], "ksvd_psnr": ksvd[name]} for name in ours}
 
 
 def main():

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from entry import register
+from lessons import LESSONS, held_out
 
-from cscbook import add_noise, grey, load_image, psnr
+from cscbook import grey, load_image
 from cscbook.checkpoints import write_npz
 from cscbook.imaging import denoise_foe, train_experts
 
 HERE = Path(__file__).parent
-LESSONS = ("cat", "ascent", "coffee", "brick", "rocket", "grass", "gravel")
-HELD_OUT = ("camera", "astronaut")
 SIGMA, SEED = 25.0, 0
 
 
@@ -35,11 +34,9 @@ def main():
     for found in training:
         print(f"{found[-1]:.2f} dB on the crops, {time.process_time() - start:.0f} s", flush=True)
     filters, alpha, _ = found
-    seconds, file, dB = time.process_time() - start, options.out / "experts.npz", {}
+    seconds, file = time.process_time() - start, options.out / "experts.npz"
     write_npz(file, {"filters": np.asarray(filters, np.float32), "alpha": np.asarray(alpha, np.float32)})
-    for name in HELD_OUT:
-        x = grey(load_image(name))
-        dB[name] = round(psnr(denoise_foe(add_noise(x, SIGMA), SIGMA, filters, alpha), x), 2)
+    dB = held_out(lambda y: denoise_foe(y, SIGMA, filters, alpha), SIGMA)
     facts = {"command": f"python data/train_experts.py --rounds {options.rounds}", "seed": SEED}
     facts |= {"cpu_seconds": round(seconds), "sigma": SIGMA, "lessons": LESSONS, "held_out": dB}
     register(file, "CC0-1.0", "learned from seven photographs by train_experts.py", facts)

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from entry import register
+from lessons import LESSONS, held_out
 
-from cscbook import add_noise, grey, load_image, psnr
+from cscbook import grey, load_image
 from cscbook.imaging import denoise_epll, image_patches, learn_mixture, load_mixture, save_mixture
 from cscbook.imaging.denoising.symmetries import view
 
 HERE = Path(__file__).parent
-LESSONS = ("cat", "ascent", "coffee", "brick", "rocket", "grass", "gravel")
-HELD_OUT = ("camera", "astronaut")
 KINDS, SIZE, EACH, SEED = 100, 8, 20_000, 0
 
 
@@ -48,10 +47,8 @@ def main():
     *mixture, likelihood = found
     seconds, file = time.process_time() - start, options.out / "mixture.npz"
     save_mixture(file, *mixture)
-    kept, dB = load_mixture(file), {}
-    for name in HELD_OUT:
-        x = grey(load_image(name))
-        dB[name] = round(psnr(denoise_epll(add_noise(x, 25).astype("float32"), 25, *kept), x), 2)
+    kept = load_mixture(file)
+    dB = held_out(lambda y: denoise_epll(y.astype("float32"), 25, *kept), 25)
     facts = {"command": f"python data/train_mixture.py --rounds {options.rounds}", "seed": SEED}
     facts |= {"cpu_seconds": round(seconds), "lessons": LESSONS, "log_likelihood": round(likelihood, 3)}
     register(file, "CC0-1.0", "learned from seven photographs by train_mixture.py", facts | {"held_out": dB})

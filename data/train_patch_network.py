@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 from entry import register
+from lessons import LESSONS, held_out
 
-from cscbook import add_noise, grey, load_image, psnr
+from cscbook import grey, load_image
 from cscbook.imaging import denoise_trained, save_denoiser, train_denoiser
 from cscbook.networks import patch_network, patch_start
 
 HERE = Path(__file__).parent
-LESSONS = ("cat", "ascent", "coffee", "brick", "rocket", "grass", "gravel")
-HELD_OUT = ("camera", "astronaut")
 SIGMA, SIZE, NEURONS, STRIDE, RATE, SEED = 25.0, 8, (128, 128), 4, 3e-3, 0
 
 
@@ -37,11 +36,9 @@ def main():
         [grey(load_image(name)) for name in LESSONS], SIGMA, start, patch_network, STRIDE,
         n_iter=options.rounds, rate=RATE, rng=rng, progress=True,
     )  # fmt: skip
-    seconds, file, dB = time.process_time() - begin, options.out / "patch_denoiser.npz", {}
+    seconds, file = time.process_time() - begin, options.out / "patch_denoiser.npz"
     save_denoiser(file, denoiser)
-    for name in HELD_OUT:
-        x = grey(load_image(name))
-        dB[name] = round(psnr(denoise_trained(add_noise(x, SIGMA), denoiser).x, x), 2)
+    dB = held_out(lambda y: denoise_trained(y, denoiser).x, SIGMA)
     facts = {"command": f"python data/train_patch_network.py --rounds {options.rounds}", "seed": SEED}
     facts |= {"cpu_seconds": round(seconds), "sigma": SIGMA, "lessons": LESSONS, "held_out": dB}
     register(file, "CC0-1.0", "learned from seven photographs by train_patch_network.py", facts)
