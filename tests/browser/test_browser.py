@@ -1,12 +1,19 @@
 """The built book in a real browser: offline, readable by all, and its sliders move without a kernel."""
 
+import re
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 
 pytestmark = pytest.mark.browser
 
+CONTENTS = Path(__file__).resolve().parents[2] / "_toc.yml"
+PAGES = [f"{name}.html" for name in re.findall(r"(?:file|root): (\S+)", CONTENTS.read_text(encoding="utf-8"))]
+DESK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
 PHONE = {"viewport": {"width": 375, "height": 740}, "has_touch": True, "is_mobile": True}
 DARK = {"color_scheme": "dark"}
+FOLDED = "article details > :not(summary), article .toggle-hidden > :not(.admonition-title) p"
 
 # Serious faults that are the theme's, as (axe's rule, axe's selector): none is left.
 THEMES_FAULTS = set()
@@ -38,101 +45,127 @@ UNFOLD = """() => {
 
 
 def visit(tab, url):
-    """Open a page and wait until its formulas are set."""
-    tab.page.goto(url)
+    """Open a page and wait until its formulas are set and it asks for nothing more."""
+    tab.page.goto(url, wait_until="networkidle")
     tab.page.evaluate("window.MathJax?.startup?.promise?.then(() => true)")
 
 
-def check_all(watch, chapters, root, **settings):
-    """Open every page; return what went wrong, page by page."""
-    faults = []
-    for name in chapters:
-        tab = watch(**settings)
-        tab.page.goto(f"{root}/{name}", wait_until="networkidle")
-        faults += [f"{name}: {fault}" for fault in tab.faults()]
-        tab.context.close()
-    return faults
+def raw_formulas(tab):
+    counted = (".math", ".math:has(mjx-container)", "mjx-merror")
+    formulas, set_, faulty = (tab.page.locator(f"article {what}").count() for what in counted)
+    return (
+        [f"of {formulas} formulas {set_} are set, {faulty} with an error"]
+        if formulas > set_ or faulty
+        else []
+    )
 
 
-def test_served_pages_ask_for_nothing_and_log_nothing(watch, chapters, address):
-    assert check_all(watch, [*chapters, "index.html", "search.html", "404.html"], address) == []
+def too_wide(tab):
+    wide = tab.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [f"the page is {wide} pixels too wide"] if wide > 0 else []
 
 
-def test_pages_opened_as_files_ask_for_nothing_and_log_nothing(watch, chapters, book):
-    assert check_all(watch, [*chapters, "index.html"], book.as_uri()) == []
+def barriers(tab, colours):
+    """Serious faults that axe finds."""
+    tab.page.evaluate(f"document.documentElement.dataset.theme = '{colours}'")
+    # The hundreds of rows of the page of claims are alike: a few stand for all of them.
+    tab.page.evaluate("document.querySelectorAll('table.claims tr + tr + tr').forEach(r => r.remove())")
+    found = tab.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    return [
+        f"{colours}: {fault['id']} at {node['target'][-1]}: {node['html'][:120]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+        if (fault["id"], node["target"][-1]) not in THEMES_FAULTS
+    ]
 
 
-def test_formulas_are_set(watch, chapters, address):
-    tab, seen = watch(), 0
-    for name in chapters:
-        visit(tab, f"{address}/{name}")
-        formulas, set_ = (
-            tab.page.locator(f"article .math{more}").count() for more in ("", ":has(mjx-container)")
-        )
-        assert set_ == formulas, f"{name}: {formulas - set_} formulas are raw"
-        assert tab.page.locator("article mjx-merror").count() == 0, f"{name}: a formula with an error"
-        seen += formulas
-    assert seen
+def hidden_on_paper(tab):
+    """What is folded on the screen and not shown when the page is printed."""
+    tab.page.emulate_media(media="print")
+    tab.page.wait_for_timeout(400)  # the theme fades its folds in
+    folds = tab.page.locator(FOLDED)
+    shown = folds.evaluate_all("all => all.map(e => e.checkVisibility({visibilityProperty: true}))")
+    tab.page.emulate_media(media="screen")
+    return [f"{shown.count(False)} folded texts are not printed"] if not all(shown) else []
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_no_serious_fault_of_ours(watch, chapters, address, colours):
-    tab, ours = watch(color_scheme=colours), []
-    for name in chapters:
-        visit(tab, f"{address}/{name}")
-        tab.page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
-        # The hundreds of rows of the page of claims are alike: a few stand for all of them.
-        tab.page.evaluate("document.querySelectorAll('table.claims tr + tr + tr').forEach(r => r.remove())")
-        found = tab.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-        ours += [
-            (name, fault["id"], node["target"][-1], node["html"][:120])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-            for node in fault["nodes"]
-            if (fault["id"], node["target"][-1]) not in THEMES_FAULTS
-        ]
-    assert ours == []
+def cut(tab):
+    """What is wider than its column and has no scroll bar of its own, in folded text too."""
+    tab.page.evaluate(UNFOLD)
+    return tab.page.evaluate(CUT)[:3]
 
 
-@pytest.mark.parametrize("settings", [PHONE, PHONE | DARK, {"viewport": {"width": 1280, "height": 800}}])
-def test_pages_are_no_wider_than_the_screen(watch, chapters, address, settings):
-    tab = watch(**settings)
-    for name in chapters:
-        visit(tab, f"{address}/{name}")
-        wide = tab.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, f"{name}: {wide} pixels too wide"
+def move_sliders(tab):
+    """Move every slider there and back by keyboard; returns how many there are."""
+    moved = 0
+    for figure in tab.page.locator("figure.explore").all():
+        picture, said = figure.locator("img"), figure.get_by_role("status")
+        for slider in figure.get_by_role("slider").all():
+            src, alt, value = picture.get_attribute("src"), picture.get_attribute("alt"), slider.input_value()
+            text = slider.get_attribute("aria-valuetext")
+            slider.focus()
+            tab.page.keyboard.press("ArrowLeft")
+            assert slider.input_value() != value
+            assert picture.get_attribute("src") != src
+            assert slider.get_attribute("aria-valuetext") != text
+            assert said.text_content() == picture.get_attribute("alt")
+            assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 0
+            tab.page.keyboard.press("ArrowRight")
+            assert (picture.get_attribute("src"), picture.get_attribute("alt")) == (src, alt)
+            moved += 1
+    return moved
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_cut_at_the_edge_of_its_column(watch, chapters, address, width):
-    """What is wider than its column has a scroll bar of its own, in folded text too."""
-    tab, cut = watch(viewport={"width": width, "height": 900}), []
-    for name in chapters:
-        visit(tab, f"{address}/{name}")
-        tab.page.evaluate(UNFOLD)
-        cut += [(name, what) for what in tab.page.evaluate(CUT)[:3]]
-    assert cut == []
+def test_the_pages_looked_at_are_those_of_the_book(chapters):
+    assert sorted(PAGES) == chapters
 
 
-def test_paper_shows_what_is_folded(watch, chapters, address):
-    tab, folds = watch(), 0
-    folded = "article details > :not(summary), article .toggle-hidden > :not(.admonition-title) p"
-    shown = f"""() => [...document.querySelectorAll('{folded}')]
-        .map(e => e.checkVisibility({{visibilityProperty: true}}))"""
-    for name in chapters:
-        tab.page.emulate_media(media="screen")
-        visit(tab, f"{address}/{name}")
-        hidden = tab.page.evaluate(shown).count(False)
-        tab.page.emulate_media(media="print")
-        tab.page.wait_for_timeout(400)  # the theme fades its folds in
-        assert tab.page.evaluate(shown).count(False) == 0, name
-        folds += hidden
-    assert folds
+@pytest.mark.parametrize("name", PAGES)
+def test_page_on_a_desk(watch, address, name):
+    """In light, in dark and on paper: nothing asked of the network, nothing raw, cut or unreadable."""
+    tab = watch(**DESK)
+    visit(tab, f"{address}/{name}")
+    move_sliders(tab)
+    faults = raw_formulas(tab) + too_wide(tab) + tab.faults()
+    tab.page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))  # from here on axe asks for style sheets
+    faults += barriers(tab, "light") + barriers(tab, "dark")
+    assert faults + hidden_on_paper(tab) + cut(tab) == []
 
 
-def test_dark_mode_follows_the_system(watch, chapters, address):
+@pytest.mark.parametrize("name", PAGES)
+def test_page_on_a_phone(watch, address, name):
+    tab = watch(**PHONE)
+    visit(tab, f"{address}/{name}")
+    move_sliders(tab)
+    faults = too_wide(tab) + cut(tab)
+    assert faults + tab.faults() == []
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_page_opened_as_a_file(watch, book, name):
+    tab = watch()
+    tab.page.goto(f"{book.as_uri()}/{name}", wait_until="networkidle")
+    assert tab.faults() == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "search.html", "404.html"])
+def test_other_pages_ask_for_nothing(watch, address, name):
+    tab = watch()
+    tab.page.goto(f"{address}/{name}", wait_until="networkidle")
+    assert tab.faults() == []
+
+
+def test_there_are_formulas_folds_and_sliders_to_look_at(watch, address):
+    tab = watch(**DESK)
+    visit(tab, f"{address}/chapters/2_csc/02_two_interpretations.html")
+    assert tab.page.locator("article .math").count() and tab.page.locator(FOLDED).count()
+    assert move_sliders(tab)
+
+
+def test_dark_mode_follows_the_system(watch, address):
     def ground(tab):
-        tab.page.goto(f"{address}/{chapters[0]}")
+        tab.page.goto(f"{address}/{PAGES[0]}")
         assert tab.page.locator("html").get_attribute("data-theme") == tab.page.evaluate(
             "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
         )
@@ -145,33 +178,3 @@ def test_the_search_finds_a_page(watch, address):
     tab = watch()
     tab.page.goto(f"{address}/search.html?q=notation", wait_until="networkidle")
     tab.page.locator("#search-results li a").first.wait_for()
-
-
-@pytest.mark.parametrize("settings", [{}, PHONE])
-def test_a_slider_moved_by_keyboard_changes_the_picture_without_a_kernel(watch, chapters, address, settings):
-    tab, moved = watch(**settings), 0
-    for name in chapters:
-        visit(tab, f"{address}/{name}")
-        for figure in tab.page.locator("figure.explore").all():
-            picture, said = figure.locator("img"), figure.get_by_role("status")
-            for slider in figure.get_by_role("slider").all():
-                src, alt, value = (
-                    picture.get_attribute("src"),
-                    picture.get_attribute("alt"),
-                    slider.input_value(),
-                )
-                text = slider.get_attribute("aria-valuetext")
-                slider.focus()
-                tab.page.keyboard.press("ArrowLeft")
-                assert slider.input_value() != value, name
-                assert picture.get_attribute("src") != src, name
-                assert slider.get_attribute("aria-valuetext") != text, name
-                assert said.text_content() == picture.get_attribute("alt"), name
-                assert (
-                    picture.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 0
-                )
-                tab.page.keyboard.press("ArrowRight")
-                assert (picture.get_attribute("src"), picture.get_attribute("alt")) == (src, alt), name
-                moved += 1
-    assert moved, "no page has a slider"
-    assert tab.faults() == []
