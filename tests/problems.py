@@ -50,18 +50,19 @@ def convolutional_problem(xp, rng, size, space, c, m, stride, circular, batch=()
     return D, xp(rng.standard_normal((*batch, *space, c)))
 
 
-def independent_gap(M, y, gamma, lam):
-    """Relative duality gap from the explicit matrix: ``v`` is dual feasible, so its value is a lower
-    bound."""
+def independent_gap(M, y, gamma, lam, v=None):
+    """Relative duality gap from the explicit matrix: the residual, or another vector ``v``, is scaled until
+    it is dual feasible, so that its value is a lower bound."""
     r = y - M @ gamma
-    v = r / max(1.0, np.abs(M.T @ r).max() / lam)
+    v = r if v is None else v
+    v = v / max(1.0, np.abs(M.T @ v).max() / lam)
     assert np.abs(M.T @ v).max() <= lam * (1 + 1e-12)
     primal = r @ r / 2 + lam * np.abs(gamma).sum()
     return 1 - (y @ y - (y - v) @ (y - v)) / 2 / primal
 
 
-def independent_local_gap(D, M, y, gamma, lam):
-    """The gap at the dual point that is smaller near violations, by the distances of all places."""
+def local_dual_point(D, M, y, gamma, lam):
+    """The residual, smaller near violations, by the distances of all places."""
     r = y - M @ gamma
     most = np.abs(M.T @ r).reshape(*D.positions, -1).max(axis=-1) / lam
     excess = np.maximum(most - 1, 0)
@@ -74,10 +75,7 @@ def independent_local_gap(D, M, y, gamma, lam):
             shape = [N if a == axis else 1 for a in range(len(D.space))]
             weight = weight * np.exp(-far / n).reshape(shape)
         psi = np.maximum(psi, weight)
-    v = (r.reshape(*D.space, -1) * (1 - np.minimum(psi, 1))[..., None]).ravel()
-    v = v / max(1.0, np.abs(M.T @ v).max() / lam)
-    primal = r @ r / 2 + lam * np.abs(gamma).sum()
-    return 1 - (y @ y - (y - v) @ (y - v)) / 2 / primal
+    return (r.reshape(*D.space, -1) * (1 - np.minimum(psi, 1))[..., None]).ravel()
 
 
 # --- localglobal --------------------------------------------------------------------------------

@@ -115,11 +115,11 @@ def sweep(r, atoms, mask, rows, columns, which, z, curvature, lam, nonnegative):
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def violations(corr, z, lam, nonnegative, out, excess):
+def violations(corr, z, lam, nonnegative, out):
     """How far each coordinate would move by one prox step, ``|soft(z + c, lam) - z|``, and their maximum.
 
     ``lam`` has one entry per atom; the rows of ``corr`` and ``z`` stand needle by needle. Also the largest
-    ``|c| / lam``, and by how much that of each needle exceeds one.
+    ``|c| / lam``.
     """
     m, zero = lam.size, corr.dtype.type(0)
     worst, top = zero, zero
@@ -136,7 +136,6 @@ def violations(corr, z, lam, nonnegative, out, excess):
                 far = max(far, move[k])
                 most = max(most, max(c[k], -other * c[k]) * inverse[k])
             worst, top = max(worst, far), max(top, most)
-            excess[i, p] = max(most - 1, zero)
     return worst, top
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from .. import kernels
 from ..dictionaries import ConvDictionary, SparseCode
-from ..pursuits.local_dual import AMPLE, shrinkage
 from ..pursuits.working_set import Correlations, sparse_steps
 from .grid import extent, samples
+from .local_dual import AMPLE, shrinkage
 from .store import coordinates, cut, within, without
 
 LENGTHS = 9  # how many lengths of an atom away a violation is still seen by the local dual point
@@ -123,7 +123,7 @@ def look_again(task, owned, excess, place, floor):
     """``sum v v``, ``sum v y`` and the largest ``|D^T v| / lam`` of the local dual point v, as for
     :func:`look`.
 
-    ``v = (1 - psi) r`` with the psi of :mod:`cscbook.pursuits.local_dual`, less ``floor``. That is as much as
+    ``v = (1 - psi) r`` with the psi of :mod:`cscbook.large.local_dual`, less ``floor``. That is as much as
     any violation beyond ``excess`` could add to psi here: so every tile sees the same v.
 
     Parameters

@@ -9,7 +9,6 @@ from ..arrays import (
     array_namespace,
     arrays_in,
     as_mask,
-    asarray,
     check,
     check_level,
     check_type,
@@ -17,7 +16,6 @@ from ..arrays import (
     float64,
     is_traced,
     on_host,
-    to_numpy,
 )
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.matrix import atom_norms, lipschitz
@@ -25,8 +23,7 @@ from ..dictionaries.places import SparseCode, check_planar, sparse_code
 from ..shrinkage import soft_nonnegative
 from . import short_signals
 from .iterative import Pursuit, check_problem, check_weight, fista
-from .local_dual import shrinkage
-from .working_set import sparse_steps
+from .working_set import projection, sparse_steps
 
 
 def lam_max(D, y):
@@ -47,30 +44,38 @@ def duality_gap(D, y, gamma, lam, nonnegative=False):
 
     With ``r = y - D g``, the vector ``v = r min(1, lam / ||D^T r||_inf)`` is feasible for the dual
     problem, so no code has an objective below ``||y||^2 / 2 - ||y - v||^2 / 2``. For a convolutional
-    dictionary a second v is tried, smaller than r only near the places where ``|D^T r| > lam``, and the
-    better counts. The worst signal of a batch counts. Sums run in float64. ``lam``, positive, may be an array
-    that broadcasts against the code; ``nonnegative`` restricts the problem to ``g >= 0``.
+    dictionary and a ``lam`` of at most one entry per atom a second v is tried, r less a short pursuit of r,
+    which is nearly the feasible vector that is nearest to r, and the better counts. The worst signal of a
+    batch counts. Sums run in float64. ``lam``, positive, may be an array that broadcasts against the code;
+    ``nonnegative`` restricts the problem to ``g >= 0``.
     """
     check_problem(D, y), check("gamma", gamma), check_type("nonnegative", nonnegative, bool, np.bool_)
     lam = check_weight(lam, positive=True)
     primal, dual = _primal_dual(D, y, gamma, lam, nonnegative)
-    space = D.D if isinstance(D, Masked) else D
-    if isinstance(space, ConvDictionary) and len(space.space) <= 2 and not is_traced(y):
-        near = _dual_nearby(D, space, y, gamma, lam, nonnegative)
+    space, mask = (D.D, D.mask) if isinstance(D, Masked) else (D, None)
+    if isinstance(space, ConvDictionary) and len(space.space) <= 2 and np.ndim(lam) <= 1 and not is_traced(y):
+        near = _dual_of_projections(D, space, mask, y, gamma, lam, nonnegative)
         dual = array_namespace(dual).where(near > dual, near, dual)
     return _worst_gap(primal, dual)
 
 
-def _dual_nearby(D, space, y, gamma, lam, nonnegative):
-    """The dual objective where the residual is smaller near its violations only: see :mod:`.local_dual`."""
+def _dual_of_projections(D, space, mask, y, gamma, lam, nonnegative):
+    """The dual objective of each signal where its residual is projected on ``|D^T v| <= lam``, nearly."""
     _, D, y, r, axes = _primal(D, y, gamma, lam)
-    xp, seen = array_namespace(y), D.T @ r
-    excess = xp.max((seen if nonnegative else xp.abs(seen)) / lam, axis=-1) - 1
-    v = asarray(shrinkage(space, np.maximum(to_numpy(excess), 0)), like=r) * r
-    seen = D.T @ v
-    top = xp.max((seen if nonnegative else xp.abs(seen)) / lam, axis=axes)
-    scale = 1 / xp.maximum(top, xp.ones_like(top))
-    return scale * xp.sum(y * v, axis=axes) - scale**2 * xp.sum(v * v, axis=axes) / 2
+    return _dual(D, y, _projections(space, r, lam, mask, nonnegative), lam, nonnegative, axes)
+
+
+@on_host
+def _projections(D, r, lam, mask, nonnegative):
+    """The residual of each signal of a batch, projected."""
+    found, masks = np.empty_like(r), None if mask is None else np.broadcast_to(float64(mask), r.shape)
+    for at in np.ndindex(r.shape[: -1 - len(D.space)]):
+        M, left = None if masks is None else masks[at], r[at]
+        if M is not None:
+            left = np.divide(left, M, out=np.zeros_like(left), where=M != 0)
+        _, left, _ = projection(D, left, lam, M, nonnegative)
+        found[at] = left if M is None else M * left
+    return found
 
 
 def _worst_gap(primal, dual):
@@ -97,10 +102,15 @@ def _primal(D, y, gamma, lam):
 
 def _primal_dual(D, y, gamma, lam, nonnegative=False):
     primal, D, y, r, axes = _primal(D, y, gamma, lam)
-    xp, seen = array_namespace(y), D.T @ r
+    return primal, _dual(D, y, r, lam, nonnegative, axes)
+
+
+def _dual(D, y, v, lam, nonnegative, axes):
+    """The dual objective at v, scaled until ``|D^T v| <= lam``."""
+    xp, seen = array_namespace(y), D.T @ v
     top = xp.max((seen if nonnegative else xp.abs(seen)) / lam, axis=axes)
     scale = 1 / xp.maximum(top, xp.ones_like(top))
-    return primal, scale * xp.sum(y * r, axis=axes) - scale**2 * xp.sum(r * r, axis=axes) / 2
+    return scale * xp.sum(y * v, axis=axes) - scale**2 * xp.sum(v * v, axis=axes) / 2
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import scipy
 from .. import kernels
 from ..dictionaries.convolution import ConvDictionary
 from ..dictionaries.places import SparseCode, sparse_code
-from .local_dual import shrinkage
 from .tiles import Tiles
 
 TILE = 128  # positions along one side of a part of the correlations
-HOPE = 20  # a gap within so many times the goal may be closed by the local dual point
+HOPE = 25  # by so much a projection may sharpen the gap, as long as none was tried
+ROUNDS = 3  # full correlations of a projection
 
 
 def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
@@ -28,7 +28,7 @@ def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
     (an array, a :class:`SparseCode`, or zero) on.
 
     ``lam`` has one entry per atom. One signal ``y`` ``(*space, c)`` in NumPy. A gap near ``goal`` is computed
-    more sharply, at the price of one more correlation.
+    more sharply, at the price of a few more correlations: see :func:`projection`.
     """
     for code, objective, gap in sparse_steps(D, y, lam, mask, nonnegative, start, goal):
         yield code().dense(), objective, gap
@@ -37,15 +37,16 @@ def working_set(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
 def sparse_steps(D, y, lam, mask=None, nonnegative=False, start=None, goal=0.0):
     """:func:`working_set` with a function that gives the present :class:`SparseCode`: nothing has the size of
     the code."""
-    problem = _Problem(D, y, lam, mask, nonnegative, start)
+    problem, share = _Problem(D, y, lam, mask, nonnegative, start), 1 / HOPE
     while True:
         r, rr, l1 = problem.residual()
-        worst, top, excess, candidates = problem.violations(r)
+        worst, top, candidates = problem.violations(r)
         primal = rr / 2 + l1
         gap = _relative_gap(primal, r, problem.plain, y, top)
-        if goal < gap <= HOPE * goal:
-            phi = shrinkage(D, excess)
-            gap = min(gap, _relative_gap(primal, phi * r, phi * problem.plain, y, problem.top(phi * r)))
+        if goal < gap and share * gap <= goal:
+            v, plain, top = projection(D, problem.plain, lam, mask, nonnegative)
+            sharper = _relative_gap(primal, v, plain, y, top)
+            share, gap = min(sharper / gap, 0.5), min(sharper, gap)
         yield problem.code, primal, gap
         problem.descend(r, worst, candidates)
 
@@ -57,6 +58,28 @@ def _relative_gap(primal, v, plain, y, top):
     return (primal - scale * vy + scale**2 * vv / 2) / (primal or 1.0)
 
 
+def projection(D, plain, lam, mask=None, nonnegative=False):
+    """A dual point near the residual that hardly violates ``|D^T v| <= lam``.
+
+    The nearest v that does not is what a pursuit of the residual leaves: ``v = r - D d``, where d minimises
+    ``||r - D d||^2 / 2 + lam ||d||_1``. Few atoms violate and by little, so that a few rounds on these bring
+    d as near as it is needed; what is still too large is left to a scaling.
+
+    Returns v, and that without the weight ``M^2`` of a mask, for ``plain = y - D g``; and the largest
+    ``|D^T v| / lam``.
+    """
+    problem = _Problem(D, plain, lam, mask, nonnegative, None)
+    problem.first = max(500, math.prod(D.positions) // 5)
+    for _ in range(ROUNDS):
+        r, _, _ = problem.residual()
+        worst, top, candidates = problem.violations(r)
+        if top <= 1:
+            return r, problem.plain, top
+        problem.descend(r, worst, candidates)
+    r, _, _ = problem.residual()
+    return r, problem.plain, problem.top(r)
+
+
 def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
     """A code no worse than ``start``, and its residual: ``passes`` steps of :func:`working_set` without
     the certificate.
@@ -66,7 +89,7 @@ def refine(D, y, lam, start, mask=None, nonnegative=False, passes=1):
     problem = _Problem(D, y, lam, mask, nonnegative, start)
     r, _, _ = problem.residual()
     for _ in range(passes):
-        worst, _, _, candidates = problem.violations(r)
+        worst, _, candidates = problem.violations(r)
         problem.descend(r, worst, candidates)
     return problem.code().dense(), r
 
@@ -117,21 +140,19 @@ class _Problem:
         return float(max(kernels.threads.in_threads(highest, self.correlations.parts_of(v))))
 
     def violations(self, r):
-        """The largest move of an entry, the largest ``|D^T r| / lam``, by how much that of each position
-        exceeds one, and the entries that would move most.
+        """The largest move of an entry, the largest ``|D^T r| / lam``, and the entries that would move most.
 
         There are as many of these as non-zero entries, but at least ``first``; no part of the signal gives
         more than four times its share.
         """
-        room, excess = max(self.first, np.count_nonzero(self.value)), np.zeros(self.positions, r.dtype)
+        room = max(self.first, np.count_nonzero(self.value))
         share = -(-4 * room // len(self.correlations.parts))
 
         def look(part):
             where, corr = part()
             z = self.set.inside(where, corr.shape, self.value)
-            moves, over = np.empty_like(corr), np.empty((len(corr), corr.shape[1] // self.m), corr.dtype)
-            worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves, over)
-            excess[where] = over.reshape(excess[where].shape)
+            moves = np.empty_like(corr)
+            worst, top = kernels.convolution.violations(corr, z, self.lam, self.nonnegative, moves)
             at, move = _largest(np.flatnonzero(moves > 0.02 * worst), moves.ravel(), share)
             return worst, top, self._flat(at, where, corr.shape), move
 
@@ -139,7 +160,7 @@ class _Problem:
         worst, top = (max(one[i] for one in found) for i in (0, 1))
         at, move = (np.concatenate([one[i] for one in found]) for i in (2, 3))
         inside = np.flatnonzero(move > 0.02 * worst)
-        return worst, top, excess, at[_largest(inside, move, room)[0]]
+        return worst, top, at[_largest(inside, move, room)[0]]
 
     def _flat(self, at, where, shape):
         """Entries of a part of the code as entries of the whole code."""

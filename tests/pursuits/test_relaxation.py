@@ -6,7 +6,7 @@ from itertools import islice
 import array_api_strict
 import numpy as np
 import pytest
-from problems import CASES, convolutional_problem, independent_gap, independent_local_gap, matrix_problem
+from problems import CASES, convolutional_problem, independent_gap, matrix_problem
 
 from cscbook import (
     basis_pursuit,
@@ -20,6 +20,7 @@ from cscbook import (
 from cscbook.arrays import to_numpy
 from cscbook.dictionaries.convolution import ConvDictionary
 from cscbook.pursuits.relaxation import Masked
+from cscbook.pursuits.working_set import projection
 
 
 def kkt_violation(D, y, gamma, lam):
@@ -264,7 +265,9 @@ def test_the_gap_of_a_convolutional_code_bounds_the_distance_to_the_optimum(xp, 
         value, gap = float(objective(there, there_y, code, lam)), duality_gap(there, there_y, code, lam)
         assert (value - best) / value <= gap + 1e-5
         flat = to_numpy(code).ravel().astype(float)
-        two = independent_gap(M, y.ravel(), flat, lam), independent_local_gap(D, M, y.ravel(), flat, lam)
+        r = y.ravel() - M @ flat
+        v = projection(D, r.reshape(y.shape), lam)[0].ravel()
+        two = (independent_gap(M, y.ravel(), flat, lam, at) for at in (r, v))
         assert gap == pytest.approx(min(two), abs=1e-5)
 
 

@@ -194,3 +194,33 @@ def test_a_step_that_forgets_something_is_caught(rng, monkeypatch, forgotten):
     found = basis_pursuit(D, y, lam, tol=1e-3, max_iter=60)
     assert duality_gap(D, y, found.gamma, lam) > 1e-2
     assert forgotten != "a tile" or not found.converged
+
+
+@pytest.mark.parametrize("nonnegative", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_a_projection_is_what_a_pursuit_of_the_residual_leaves(rng, monkeypatch, case, nonnegative):
+    D, y = convolutional_problem(np.asarray, rng, *case)
+    lam = 0.2 * lam_max(D, y)
+    r = y - D @ next(islice(fista(D, y, lam), 20, None))
+    exact = r - D @ basis_pursuit(D, r, lam, tol=1e-12, nonnegative=nonnegative).gamma
+    three, _, top = working_set.projection(D, r, lam, nonnegative=nonnegative)
+    assert top < 1.01 and np.sum((three - exact) ** 2) < 0.01 * np.sum((r - exact) ** 2)
+    monkeypatch.setattr(working_set, "ROUNDS", 100)
+    v, plain, top = working_set.projection(D, r, lam, nonnegative=nonnegative)
+    seen = D.T @ v
+    assert top == pytest.approx(float(np.max(seen if nonnegative else np.abs(seen))) / lam)
+    np.testing.assert_allclose(v, exact, atol=1e-6 * np.abs(r).max())
+    assert plain is not v and np.array_equal(plain, v)
+
+
+def test_a_projection_behind_a_mask_is_feasible_for_it(rng):
+    """``|D^T v| <= lam`` for ``v = M^2 p``, at most as far from the residual as the scaled one."""
+    D, y = picture(rng)
+    M = rng.random(y.shape) * (rng.random(y.shape) < 0.7)
+    lam = 0.1 * lam_max(D, y)
+    p = y - D @ basis_pursuit(D, y, lam, tol=1e-2, mask=M).gamma
+    v, plain, top = working_set.projection(D, p, np.full(D.filters.shape[-1], lam), M)
+    np.testing.assert_allclose(v, M**2 * plain)
+    before = np.abs(D.T @ (M**2 * p)).max() / lam
+    assert 1 < before and top - 1 < (before - 1) / 10
+    assert np.sum((M * (plain - p)) ** 2) < np.sum((M * (p / before - p)) ** 2)
