@@ -125,10 +125,11 @@ def test_page_on_a_desk(watch, address, name):
     tab = watch(**DESK)
     visit(tab, f"{address}/{name}")
     move_sliders(tab)
-    faults = raw_formulas(tab) + too_wide(tab) + hidden_on_paper(tab) + tab.faults()
+    faults = raw_formulas(tab) + too_wide(tab) + tab.faults()
     tab.page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))  # from here on axe asks for style sheets
-    faults += barriers(tab, "light") + barriers(tab, "dark", OF_COLOURS) + cut(tab)
-    assert faults == []
+    faults += barriers(tab, "light") + barriers(tab, "dark", OF_COLOURS)
+    # Last, because the theme measures anew which boxes scroll when the page is laid out for paper.
+    assert faults + hidden_on_paper(tab) + cut(tab) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
