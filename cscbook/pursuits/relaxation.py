@@ -51,23 +51,18 @@ def duality_gap(D, y, gamma, lam, nonnegative=False):
     """
     check_problem(D, y), check("gamma", gamma), check_type("nonnegative", nonnegative, bool, np.bool_)
     lam = check_weight(lam, positive=True)
-    primal, dual = _primal_dual(D, y, gamma, lam, nonnegative)
+    primal, D, y, r, axes = _primal(D, y, gamma, lam)
+    dual = _dual(D, y, r, lam, nonnegative, axes)
     space, mask = (D.D, D.mask) if isinstance(D, Masked) else (D, None)
     if isinstance(space, ConvDictionary) and len(space.space) <= 2 and np.ndim(lam) <= 1 and not is_traced(y):
-        near = _dual_of_projections(D, space, mask, y, gamma, lam, nonnegative)
+        near = _dual(D, y, _projections(space, r, lam, mask, nonnegative), lam, nonnegative, axes)
         dual = array_namespace(dual).where(near > dual, near, dual)
     return _worst_gap(primal, dual)
 
 
-def _dual_of_projections(D, space, mask, y, gamma, lam, nonnegative):
-    """The dual objective of each signal where its residual is projected on ``|D^T v| <= lam``, nearly."""
-    _, D, y, r, axes = _primal(D, y, gamma, lam)
-    return _dual(D, y, _projections(space, r, lam, mask, nonnegative), lam, nonnegative, axes)
-
-
 @on_host
 def _projections(D, r, lam, mask, nonnegative):
-    """The residual of each signal of a batch, projected."""
+    """The residual of each signal of a batch, projected on ``|D^T v| <= lam``, nearly."""
     found, masks = np.empty_like(r), None if mask is None else np.broadcast_to(float64(mask), r.shape)
     for at in np.ndindex(r.shape[: -1 - len(D.space)]):
         M, left = None if masks is None else masks[at], r[at]
