@@ -58,19 +58,33 @@ def descend(problem, filters, gammas, steps, scale=1.0):
     -------
     ``(filters, residuals, scale)``
     """
-    maps = [filter_maps(g, M, y.shape, problem.size, problem.circular) for y, M, g in problem.each(gammas)]
+    in_threads = kernels.threads.in_threads
+
+    def maps_of(each):
+        y, M, gamma = each
+        return filter_maps(gamma, M, y.shape, problem.size, problem.circular)
+
+    maps = in_threads(maps_of, problem.each(gammas))
     weight = problem.usage(gammas)
     weight = np.where(weight > 0, weight, 1.0).astype(filters.dtype)
 
     def fit(d):
-        return tuple(y - synthesize(d) for y, (synthesize, _) in zip(problem.ys, maps, strict=True))
+        def left(signal):
+            y, (synthesize, _) = signal
+            return y - synthesize(d)
+
+        return tuple(in_threads(left, zip(problem.ys, maps, strict=True)))
+
+    def seen(signal):
+        r, (_, adjoint) = signal
+        return adjoint(r)
 
     at, r_at, t = filters, fit(filters), 1.0
     ahead, r_ahead, value_at = at, r_at, problem.fit(at, r_at)
     for _ in range(steps):
         gradient = problem.ridge * (ahead - problem.anchor)
-        for r, (_, adjoint) in zip(r_ahead, maps, strict=True):
-            gradient = gradient - adjoint(r)
+        for one in in_threads(seen, zip(r_ahead, maps, strict=True)):
+            gradient = gradient - one
         new, r_new, scale = _safe_step(problem, ahead, r_ahead, gradient, fit, weight, scale)
         value = problem.fit(new, r_new)
         if value > value_at and t > 1:
