@@ -10,7 +10,7 @@ import numpy as np
 from .convolution import _subtract_row
 from .threads import count as cores
 from .threads import in_threads
-from .tournament import BLOCK, blocks, leaf, play, tournament
+from .tournament import BLOCK, blocks, leaf, play, tournament, winner
 
 MOST = 384  # atoms up to which one factor holds all of them
 WIDE = 4096  # numbers of a stripe from which on its rows are shared among threads
@@ -41,7 +41,7 @@ def greedy(corr, cross, space, wrap, bound, energy, k):
         np.zeros(P * blocks(Q), bool),
     )
     factor = np.empty((k, k) if k <= MOST else (0, 0))
-    state = (corr, cross, chosen, room, factor, moves, games, grid)
+    state = (corr, cross, chosen, room, factor, moves, games, _gram(k), grid)
     z, trace, t, moved, dirty = np.zeros(k), np.empty(k), 0, 0, np.zeros(threads, np.int64)
     if threads == 1:
         t, energy = _alone(state, limits, energy, z, trace, dirty)
@@ -49,8 +49,32 @@ def greedy(corr, cross, space, wrap, bound, energy, k):
         t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
         while moved:
             dirty[:] = in_threads(lambda i: _spread(state, moved, i, threads), range(threads))  # noqa: B023
+            state = _with_room(state, t)
             t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
     return chosen[0][:t], z[:t], trace[:t], energy
+
+
+@numba.njit(nogil=True, cache=True)
+def _gram(k):
+    """``(first, to, value, later, used)``: the Gram matrix of the chosen atoms as linked lists. The row of
+    atom n begins at number ``first[n]``; number e is the inner product ``value[e]`` with atom ``to[e]``, and
+    ``later[e]`` comes after it."""
+    return (
+        np.full(k, -1),
+        np.empty(4096, np.int64),
+        np.empty(4096),
+        np.empty(4096, np.int64),
+        np.zeros(1, np.int64),
+    )
+
+
+@numba.njit(nogil=True, cache=True)
+def _with_room(state, t):
+    """The state, its Gram matrix with room for atom ``t``."""
+    corr, cross, chosen, room, factor, moves, games, (first, to, value, later, used), grid = state
+    while used[0] + 2 * t + 1 > len(to):
+        to, value, later = np.append(to, to), np.append(value, value), np.append(later, later)
+    return corr, cross, chosen, room, factor, moves, games, (first, to, value, later, used), grid
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)
@@ -59,6 +83,7 @@ def _alone(state, limits, energy, z, trace, dirty):
     t, energy, moved = _choose(state, limits, 0, energy, z, trace, dirty)
     while moved:
         dirty[0] = _spread(state, moved, 0, 1)
+        state = _with_room(state, t)
         t, energy, moved = _choose(state, limits, t, energy, z, trace, dirty)
     return t, energy
 
@@ -67,7 +92,7 @@ def _alone(state, limits, energy, z, trace, dirty):
 def _choose(state, limits, t, energy, z, trace, dirty):
     """Play on the blocks that are dirty, take the winner as atom ``t``, solve for the chosen ones, and list
     what moves; returns the number of atoms, ||r||^2 and the length of the list, zero at the end."""
-    corr, cross, chosen, room, factor, (places, steps), (best, where, changed, marked), grid = state
+    corr, cross, chosen, room, factor, (places, steps), (best, where, changed, marked), gram, grid = state
     for thread in range(len(dirty)):
         for b in changed[thread, : dirty[thread]]:
             marked[b] = False
@@ -76,7 +101,7 @@ def _choose(state, limits, t, energy, z, trace, dirty):
     if t == len(z) or energy <= bound or energy <= floor or best[1] <= tiny:
         return t, energy, 0
     _, Q, m, _, _, _ = grid
-    flat = where[1]
+    flat = winner(best, where, corr, grid)
     u, v = flat // (Q * m), flat // m % Q
     support, place, head, link = chosen
     support[t], place[0, t], place[1, t], place[2, t] = flat, u, v, flat % m
@@ -84,7 +109,8 @@ def _choose(state, limits, t, energy, z, trace, dirty):
     if len(factor):
         gain, listed = _settle_all(t, corr, cross, chosen, room, factor, grid)
     else:
-        gain, listed = _settle(t, corr, cross, chosen, tiny, room, grid)
+        _remember(t, cross, chosen, room, gram, grid)
+        gain, listed = _settle(t, corr, chosen, tiny, room, gram, grid)
     moved = 0
     for i in range(listed):
         n, step = room[0][0, i], room[3][4, i]
@@ -101,7 +127,7 @@ def _choose(state, limits, t, energy, z, trace, dirty):
 def _spread(state, moved, thread, threads):
     """Subtract all listed steps from the correlations, in the rows of this thread, and find the largest of
     each block that this changes; returns how many these are."""
-    corr, cross, _, _, _, (places, steps), (best, where, changed, marked), grid = state
+    corr, cross, _, _, _, (places, steps), (best, where, changed, marked), _, grid = state
     count = 0
     for at, step in zip(places[:moved], steps):  # noqa: B905
         count = _move(corr, cross, at, step, (thread, threads), changed[thread], marked, count, grid)
@@ -110,8 +136,22 @@ def _spread(state, moved, thread, threads):
     return count
 
 
+@numba.njit(nogil=True, cache=True)
+def _remember(new, cross, chosen, room, gram, grid):
+    """Keep the inner products of a new atom with the chosen ones, itself among them."""
+    (_, place, _, _), near, (first, to, value, later, used) = chosen, room[0][2], gram
+    for n in near[: _nearby(near, new, grid[3], grid[4], chosen, grid)]:
+        v = _inner(new, n, place, cross, grid)
+        for a, b in ((new, n), (n, new)):
+            to[used[0]], value[used[0]], later[used[0]] = b, v, first[a]
+            first[a] = used[0]
+            used[0] += 1
+            if n == new:
+                break
+
+
 @numba.njit(nogil=True, fastmath=True, cache=True)
-def _settle(new, corr, cross, chosen, tiny, room, grid):
+def _settle(new, corr, chosen, tiny, room, gram, grid):
     """Least squares after one more atom has come: on the chosen atoms within two stripes of it, then also
     on each chosen atom that correlates with the residual by more than ``tiny``, until no other does.
 
@@ -121,7 +161,7 @@ def _settle(new, corr, cross, chosen, tiny, room, grid):
     looked at.
     """
     (_, place, _, _), ((atoms, members, near), slot, rows, numbers) = chosen, room
-    p, q = grid[3], grid[4]
+    (first, to, value, later, _), p, q = gram, grid[3], grid[4]
     columns, values = np.empty(4096, np.int64), np.empty(4096)
     listed, size, used, gain = 0, 0, 0, 0.0
     for n in near[: _nearby(near, new, 2 * p, 2 * q, chosen, grid)]:
@@ -130,15 +170,14 @@ def _settle(new, corr, cross, chosen, tiny, room, grid):
         before, candidates = size, listed
         for i in range(candidates):
             if rows[0, i] < 0 and (before == 0 or abs(numbers[0, i]) > tiny):
-                at = atoms[i]
-                found = _nearby(near, at, p, q, chosen, grid)
-                while used + found > len(columns):
-                    columns, values = np.concatenate((columns, columns)), np.concatenate((values, values))
-                members[size], rows[0, i], rows[1, i] = i, used, used + found
-                for n in near[:found]:
-                    listed = _look(n, listed, corr, place, room, grid)
-                    columns[used], values[used] = slot[n], _inner(at, n, place, cross, grid)
-                    used += 1
+                members[size], rows[0, i], e = i, used, first[atoms[i]]
+                while e >= 0:
+                    if used == len(columns):
+                        columns, values = np.append(columns, columns), np.append(values, values)
+                    listed = _look(to[e], listed, corr, place, room, grid)
+                    columns[used], values[used] = slot[to[e]], value[e]
+                    used, e = used + 1, later[e]
+                rows[1, i] = used
                 size += 1
         if size == before:
             return gain, listed
@@ -290,7 +329,7 @@ def _move(corr, cross, at, step, mine, dirty, marked, count, grid):
             u %= P
         if u % mine[1] != mine[0]:
             continue
-        _subtract_row(corr[u], cross[a, p + di], (j - q) * m, step, wrap)
+        _subtract_row(corr[u], cross[a, p + di], (j - q) * m, corr.dtype.type(step), wrap)
         for x in range((j - q) // BLOCK - over, (j + q) // BLOCK + over + 1):
             b = u * across + x % across
             if not marked[b]:

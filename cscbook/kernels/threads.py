@@ -1,9 +1,10 @@
 """Work in threads: compiled loops let Python's lock go, so that several of them run at once."""
 
 import contextlib
+import itertools
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numba
 
@@ -28,20 +29,29 @@ def alone():
 
 
 def in_threads(work, items):
-    """``[work(item), ...]`` in order, on numba's number of threads; work inside of work runs in its own
-    thread."""
+    """``[work(item), ...]`` in order, on numba's number of threads, this one among them; work inside of work
+    runs in its own thread."""
     items = list(items)
     threads = min(count(), len(items))
     if threads < 2:
         return [work(item) for item in items]
+    found, turn = [None] * len(items), itertools.count()
 
-    def one(item):
+    def take_turns():
         with alone():
-            return work(item)
+            while (i := next(turn)) < len(items):
+                found[i] = work(items[i])
 
     if threads not in _pools:
-        _pools[threads] = ThreadPoolExecutor(threads)
-    return list(_pools[threads].map(one, items))
+        _pools[threads] = ThreadPoolExecutor(threads - 1)
+    others = [_pools[threads].submit(take_turns) for _ in range(threads - 1)]
+    try:
+        take_turns()
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
+    return found
 
 
 def shares(costs):

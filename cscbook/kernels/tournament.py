@@ -17,7 +17,7 @@ def blocks(Q):
 
 @numba.njit(nogil=True, cache=True)
 def tournament(corr, grid):
-    """``(best, where)``: |corr| and its place for the winner of each game, the winner of all at 1."""
+    """``(best, where)``: |corr| and the block for the winner of each game, the winner of all at 1."""
     P, Q = grid[:2]
     leaves = 1
     while leaves < P * blocks(Q):
@@ -32,19 +32,12 @@ def tournament(corr, grid):
 @numba.njit(nogil=True, fastmath=True, cache=True)
 def leaf(best, where, corr, block, grid):
     """Find the largest |corr| of one block."""
-    _, Q, m, _, _, _ = grid
-    i, first = block // blocks(Q), block % blocks(Q) * BLOCK
-    row, stop = corr[i], min(first + BLOCK, Q) * m
-    top = abs(row[first * m])
-    for x in range(first * m, stop):
-        top = max(top, abs(row[x]))
-    at = first * m
-    for x in range(first * m, stop):
-        if abs(row[x]) == top:
-            at = x
-            break
+    numbers, _ = _of(corr, block, grid)
+    top = abs(numbers[0])
+    for x in range(len(numbers)):
+        top = max(top, abs(numbers[x]))
     node = len(best) // 2 + block
-    best[node], where[node] = top, i * Q * m + at
+    best[node], where[node] = top, block
 
 
 @numba.njit(nogil=True, cache=True, inline="always")
@@ -55,3 +48,21 @@ def play(best, where, block):
         node //= 2
         child = 2 * node if best[2 * node] >= best[2 * node + 1] else 2 * node + 1
         best[node], where[node] = best[child], where[child]
+
+
+@numba.njit(nogil=True, cache=True)
+def winner(best, where, corr, grid):
+    """The place of the largest number of all, the first one among equals of its block."""
+    numbers, at = _of(corr, where[1], grid)
+    for x in range(len(numbers)):
+        if abs(numbers[x]) == best[1]:
+            return at + x
+    return at
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def _of(corr, block, grid):
+    """The numbers of a block, and the place of the first."""
+    _, Q, m, _, _, _ = grid
+    i, first = block // blocks(Q), block % blocks(Q) * BLOCK
+    return corr[i, first * m : min(first + BLOCK, Q) * m], (i * Q + first) * m
