@@ -88,3 +88,4 @@ serve: $(STAMP)
 
 clean:
 	rm -rf _build
+	find cscbook -name '*.nb[ic]' -delete

@@ -61,8 +61,7 @@ def descend(problem, filters, gammas, steps, scale=1.0):
     in_threads = kernels.threads.in_threads
 
     def maps_of(each):
-        y, M, gamma = each
-        return filter_maps(gamma, M, y.shape, problem.size, problem.circular)
+        return filter_maps(each[2], each[1], each[0].shape, problem.size, problem.circular)
 
     maps = in_threads(maps_of, problem.each(gammas))
     weight = problem.usage(gammas)
