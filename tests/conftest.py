@@ -6,6 +6,7 @@ Tests marked ``gpu`` run the same laws on CuPy, where a device answers. With ``C
 in the environment, those marked ``libraries`` run them on PyTorch and JAX too.
 """
 
+import numba
 import numpy as np
 import pytest
 from libraries import ASKED, library
@@ -50,3 +51,17 @@ def close(xp):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def on_threads(monkeypatch):
+    """``on_threads(work)``: what ``work()`` gives on one, two and four threads."""
+
+    def run(work):
+        found = []
+        for threads in (1, 2, 4):
+            monkeypatch.setattr(numba, "get_num_threads", lambda threads=threads: threads)
+            found.append(work())
+        return found
+
+    return run

@@ -9,7 +9,6 @@ import numba
 import numpy as np
 
 
-@numba.njit(nogil=True, cache=True)
 def gram_rows(k):
     """``(first, to, value, later, used)``: the Gram matrix of the chosen atoms as linked lists. The row of
     atom n begins at number ``first[n]``; number e is the inner product ``value[e]`` with atom ``to[e]``, and

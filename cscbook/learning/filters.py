@@ -58,31 +58,27 @@ def descend(problem, filters, gammas, steps, scale=1.0):
     -------
     ``(filters, residuals, scale)``
     """
-    in_threads = kernels.threads.in_threads
+    in_threads, ys = kernels.threads.in_threads, problem.ys
+    signals = range(len(ys))
 
-    def maps_of(each):
-        return filter_maps(each[2], each[1], each[0].shape, problem.size, problem.circular)
+    def maps_of(j):
+        return filter_maps(gammas[j], problem.masks[j], ys[j].shape, problem.size, problem.circular)
 
-    maps = in_threads(maps_of, problem.each(gammas))
+    maps = in_threads(maps_of, signals)
     weight = problem.usage(gammas)
     weight = np.where(weight > 0, weight, 1.0).astype(filters.dtype)
 
     def fit(d):
-        def left(signal):
-            y, (synthesize, _) = signal
-            return y - synthesize(d)
+        return tuple(in_threads(lambda j: ys[j] - maps[j][0](d), signals))
 
-        return tuple(in_threads(left, zip(problem.ys, maps, strict=True)))
-
-    def seen(signal):
-        r, (_, adjoint) = signal
-        return adjoint(r)
+    def seen(r):
+        return in_threads(lambda j: maps[j][1](r[j]), signals)
 
     at, r_at, t = filters, fit(filters), 1.0
     ahead, r_ahead, value_at = at, r_at, problem.fit(at, r_at)
     for _ in range(steps):
         gradient = problem.ridge * (ahead - problem.anchor)
-        for one in in_threads(seen, zip(r_ahead, maps, strict=True)):
+        for one in seen(r_ahead):
             gradient = gradient - one
         new, r_new, scale = _safe_step(problem, ahead, r_ahead, gradient, fit, weight, scale)
         value = problem.fit(new, r_new)

@@ -1,6 +1,5 @@
 """Learning with needles in turn: its objective, and a ridge that holds the filters."""
 
-import numba
 import numpy as np
 import pytest
 from problems import SIZE, learning_objective, planted_filters
@@ -41,10 +40,8 @@ def test_a_ridge_holds_the_filters(rng):
     assert moved[0] > moved[1] > moved[2] and moved[2] < 1e-3
 
 
-def test_any_number_of_threads_learns_the_same_filters_to_the_bit(rng, monkeypatch):
+def test_any_number_of_threads_learns_the_same_filters_to_the_bit(rng, on_threads):
     _, ys = planted_filters(rng)
-    D0, found = rng.standard_normal((*SIZE, 1, 3)), []
-    for threads in (1, 2, 4):
-        monkeypatch.setattr(numba, "get_num_threads", lambda threads=threads: threads)
-        found.append(lobcod_dictionary_learning(ys, SIZE, 3, 0.1, D0=D0, n_iter=3).D)
+    D0 = rng.standard_normal((*SIZE, 1, 3))
+    found = on_threads(lambda: lobcod_dictionary_learning(ys, SIZE, 3, 0.1, D0=D0, n_iter=3).D)
     assert len(ys) > 1 and np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])

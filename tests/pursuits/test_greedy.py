@@ -2,7 +2,6 @@
 
 import tracemalloc
 
-import numba
 import numpy as np
 import pytest
 from problems import CASES, convolutional_problem, matrix_problem
@@ -137,13 +136,11 @@ def test_omp_is_omp_on_the_matrix(xp, rng, case, stop):
     np.testing.assert_allclose(found.trace, matrix.trace, atol=1e-3 if xp.dtype == "float32" else 1e-7)
 
 
-def test_any_number_of_threads_chooses_the_same_atoms_to_the_bit(rng, monkeypatch):
+def test_any_number_of_threads_chooses_the_same_atoms_to_the_bit(rng, on_threads):
     """On an image whose stripes are wide enough to be shared among threads."""
     D = ConvDictionary(rng.standard_normal((7, 7, 1, 26)), (40, 44))
-    y, found = rng.standard_normal((40, 44, 1)), []
-    for threads in (1, 2, 4):
-        monkeypatch.setattr(numba, "get_num_threads", lambda threads=threads: threads)
-        found.append(omp(D, y, k=450).gamma)
+    y = rng.standard_normal((40, 44, 1))
+    found = on_threads(lambda: omp(D, y, k=450).gamma)
     assert np.count_nonzero(found[0]) == 450
     assert all(np.array_equal(found[0], other) for other in found[1:])
 
